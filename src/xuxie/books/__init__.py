@@ -1,0 +1,1 @@
+"""Books on disk: a manifest, the chapters as extracted and the chapters as cleaned."""

@@ -1,0 +1,120 @@
+"""A book on disk.
+
+    book/manifest.json         title, author, source; the chapters in reading order
+    book/raw/0001.txt …        as extracted, a paragraph a line
+    book/chapters/0001.txt …   cleaned (see cleaning.py)
+    book/cleaning.json         what cleaning took away, and how often
+
+The manifest is the truth: order lives in it alone, and a chapter keeps the file that it got at first
+sight. Nothing in it depends on the clock, so equal input gives equal bytes.
+"""
+
+import dataclasses
+import hashlib
+import json
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from xuxie.config import STRICT, explain
+from xuxie.errors import InputError, MissingStageError
+from xuxie.files import write_atomically
+from xuxie.language import tr
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class Chapter:
+    """One chapter's record. `file` is a bare name, the same in raw/ and chapters/."""
+
+    title: str
+    url: str = ""  # empty for an imported book
+    file: Annotated[str, Field(pattern=r"^[0-9]{4,9}\.txt$")]
+    state: Literal["pending", "fetched", "failed"] = "pending"
+    sha256: str = ""  # of the raw file, once fetched
+    reason: str = ""  # why it failed
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class Manifest:
+    """The truth about a book."""
+
+    version: Literal[1] = 1
+    title: str
+    author: str = ""
+    source: str  # the catalogue's address, or the name of the imported file
+    chapters: tuple[Chapter, ...]
+
+    def count(self, state: str) -> int:
+        """How many chapters are in `state`."""
+        return sum(chapter.state == state for chapter in self.chapters)
+
+
+class Book:
+    """The book in a project's `book/` folder."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.manifest_path = directory / "manifest.json"
+
+    def exists(self) -> bool:
+        return self.manifest_path.exists()
+
+    def manifest(self) -> Manifest:
+        """Read the manifest.
+
+        Raises MissingStageError when there is no book here, InputError when the file is damaged.
+        """
+        try:
+            return TypeAdapter(Manifest).validate_json(self.manifest_path.read_bytes())
+        except FileNotFoundError:
+            raise MissingStageError(
+                tr(
+                    "there is no book in {path}: make one with xuxie crawl or xuxie import",
+                    path=self.directory.parent,
+                )
+            ) from None
+        except ValidationError as error:
+            raise InputError(f"{self.manifest_path}: {explain(error)}") from None
+
+    def write_manifest(self, manifest: Manifest) -> None:
+        text = json.dumps(dataclasses.asdict(manifest), ensure_ascii=False, indent=1)
+        write_atomically(self.manifest_path, text + "\n")
+
+    def raw_path(self, chapter: Chapter) -> Path:
+        return self.directory / "raw" / chapter.file
+
+    def clean_path(self, chapter: Chapter) -> Path:
+        return self.directory / "chapters" / chapter.file
+
+    def raw(self, chapter: Chapter) -> list[str]:
+        """The paragraphs of a fetched chapter, as extracted."""
+        return read_paragraphs(self.raw_path(chapter))
+
+    def paragraphs(self, chapter: Chapter) -> list[str]:
+        """The paragraphs of a fetched chapter, cleaned."""
+        return read_paragraphs(self.clean_path(chapter))
+
+    def fetched(self) -> list[Chapter]:
+        """The chapters whose text is here, in reading order."""
+        return [chapter for chapter in self.manifest().chapters if chapter.state == "fetched"]
+
+
+def file_name(number: int) -> str:
+    """The file of the `number`-th chapter ever seen (from 1)."""
+    return f"{number:04d}.txt"
+
+
+def chapter_bytes(paragraphs: list[str]) -> bytes:
+    """A chapter file's content: UTF-8, LF, a paragraph a line."""
+    return "".join(line + "\n" for line in paragraphs).encode("utf-8")
+
+
+def read_paragraphs(path: Path) -> list[str]:
+    """What `chapter_bytes` wrote."""
+    return path.read_bytes().decode("utf-8").split("\n")[:-1]
+
+
+def digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,175 @@
+"""What a project asks for: frozen settings, from xuxie.toml and from options on the command line.
+
+    settings = load_settings(Path("mybook"))
+    crawl = override(settings.crawl, concurrency=8)
+
+Every field has a default, so xuxie.toml may be absent. An unknown key or a value out of range is a
+ConfigurationError that names the file, the key and the rule.
+"""
+
+import dataclasses
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import ConfigDict, Field, ValidationError
+from pydantic.dataclasses import dataclass
+
+from xuxie.errors import ConfigurationError
+from xuxie.language import tr
+
+STRICT = ConfigDict(extra="forbid", strict=True)
+FILE_NAME = "xuxie.toml"
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+PositiveInt = Annotated[int, Field(ge=1)]
+PositiveFloat = Annotated[float, Field(gt=0)]
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class CrawlSettings:
+    """[crawl]: how a site is fetched. Times in seconds, sizes in bytes."""
+
+    concurrency: Annotated[int, Field(ge=1, le=64)] = 4  # connections to one host at a time
+    timeout: PositiveFloat = 30.0  # for one whole request
+    retries: Annotated[int, Field(ge=0, le=20)] = 4  # further tries of a request that failed
+    max_page_bytes: PositiveInt = 8 * 2**20  # a larger page is refused
+    ignore_robots: bool = False  # for one's own site
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class CorpusSettings:
+    """[corpus]: how books become token ids."""
+
+    tokenizer: str = "char"  # "char", or the folder or hub name of a pretrained model
+    eos_token: Annotated[str, Field(min_length=1)] = "[EOS]"  # ends every sentence
+    paragraph_token: Annotated[str, Field(min_length=1)] = "[PAR]"  # opens every paragraph
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class TrainSettings:
+    """[train]: the model's shape, the recipe and the optimisation. Lengths in tokens."""
+
+    start: str = "scratch"  # "scratch", or the folder or hub name of a pretrained model
+    layers: PositiveInt = 4
+    hidden_size: PositiveInt = 256
+    heads: PositiveInt = 4
+    dropout: Fraction = 0.1
+    pairing: Literal["windows", "lines"] = "windows"  # "lines": a sentence and the next one
+    source_length: PositiveInt = 384
+    target_length: Annotated[int, Field(ge=2)] = 128
+    mask_rate: Annotated[float, Field(gt=0, le=1)] = 0.8  # of the target tokens
+    batch_tokens: PositiveInt = 4096  # padded tokens of one batch
+    learning_rate: PositiveFloat = 5e-4
+    weight_decay: Fraction = 0.01
+    warmup: Fraction = 0.05  # of the whole run
+    max_gradient_norm: PositiveFloat = 1.0
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
+    steps: PositiveInt | None = None  # the length of the run; exclusive with minutes
+    minutes: PositiveFloat | None = None
+    evaluations: PositiveInt = 8  # over the whole run
+    seed: Annotated[int, Field(ge=0)] = 0
+
+    def __post_init__(self) -> None:
+        if self.hidden_size % self.heads:
+            raise ValueError(
+                tr(
+                    "hidden_size {size} is not a multiple of heads {heads}",
+                    size=self.hidden_size,
+                    heads=self.heads,
+                )
+            )
+        if self.steps is not None and self.minutes is not None:
+            raise ValueError(tr("steps and minutes exclude each other: give one of them"))
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class WriteSettings:
+    """[write]: how a passage is continued. Lengths in characters."""
+
+    length: Annotated[int, Field(ge=1, le=100_000)] = 200  # ends at the first sentence end after it
+    temperature: Annotated[float, Field(ge=0, le=10)] = 0.8  # 0 is greedy
+    top_k: Annotated[int, Field(ge=0)] = 0  # 0: all
+    top_p: Annotated[float, Field(gt=0, le=1)] = 0.9
+    seed: Annotated[int, Field(ge=0, lt=2**63)] | None = None  # None: a new one each time
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class ServeSettings:
+    """[serve]: where the application listens and what it accepts."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000  # 0: any free port
+    max_prompt: PositiveInt = 20_000  # characters of one request's text
+    max_length: PositiveInt = 2_000  # characters of one continuation
+    max_waiting: PositiveInt = 8  # requests in line; more are answered 503
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class Settings:
+    """All of xuxie.toml."""
+
+    crawl: CrawlSettings = CrawlSettings()
+    corpus: CorpusSettings = CorpusSettings()
+    train: TrainSettings = TrainSettings()
+    write: WriteSettings = WriteSettings()
+    serve: ServeSettings = ServeSettings()
+
+
+Section = TypeVar("Section", CrawlSettings, CorpusSettings, TrainSettings, WriteSettings, ServeSettings)
+
+
+def load_settings(project: Path) -> Settings:
+    """The settings of a project folder.
+
+    Raises ConfigurationError when xuxie.toml is not TOML, has an unknown key or a value out of range.
+    """
+    path = project / FILE_NAME
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Settings()
+    except UnicodeDecodeError:
+        raise ConfigurationError(tr("{path} is not UTF-8: save it as UTF-8", path=path)) from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(tr("{path} is not TOML: {why}", path=path, why=error)) from None
+    defaults = {field.name: field.default for field in dataclasses.fields(Settings)}
+    try:
+        if unknown := set(tables) - set(defaults):
+            raise ConfigurationError(f"[{unknown.pop()}]: " + tr("there is no such section"))
+        return Settings(
+            **{name: from_mapping(type(defaults[name]), table) for name, table in tables.items()}
+        )
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{path}: {error}") from None
+
+
+def override(section: Section, **given: Any) -> Section:
+    """`section` with the options that were given (those that are None keep their value).
+
+    Raises ConfigurationError for a value out of range.
+    """
+    changes = {name: value for name, value in given.items() if value is not None}
+    return from_mapping(type(section), {**dataclasses.asdict(section), **changes})
+
+
+def from_mapping(section: type[Section], values: Any) -> Section:
+    """A section of settings from names and values. Raises ConfigurationError, naming the key."""
+    name = section.__name__.removesuffix("Settings").lower()
+    if not isinstance(values, Mapping):
+        raise ConfigurationError(tr("{name} must be a section: write [{name}] on a line", name=name))
+    try:
+        return section(**values)
+    except ValidationError as error:
+        raise ConfigurationError(f"[{name}] {explain(error)}") from None
+
+
+def explain(error: ValidationError) -> str:
+    """The first fault that pydantic found, as one line: `steps: Input should be …`."""
+    fault = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] == "unexpected_keyword_argument":
+        return f"{where}: " + tr("there is no such setting")
+    rule = fault["msg"].removeprefix("Value error, ")
+    return f"{where}: {rule}" if where else rule

@@ -1,0 +1,1 @@
+"""Books as token ids: sentences, tokenizer, encoded corpus, split, windows."""

@@ -1,0 +1,152 @@
+"""A corpus on disk: books as token ids, memory-mapped, with the offsets of what they are made of.
+
+    corpus/tokens.bin        token ids, one after another:  [PAR] 他 推 开 门 。 [EOS] 门 外 … [EOS] [PAR] …
+    corpus/sentences.npy     where each sentence begins, and the end
+    corpus/paragraphs.npy    where each paragraph begins, and the end
+    corpus/chapters.npy      where each chapter begins, and the end
+    corpus/tokenizer.json    the tokenizer; one edited by hand is kept
+    corpus/meta.json         names, counts, and the sections with the part each belongs to
+
+A section is a stretch of one chapter that belongs to one part of the split; a window lies within one.
+"""
+
+import dataclasses
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from xuxie.config import STRICT, explain
+from xuxie.corpus.split import Part
+from xuxie.corpus.tokenizer import FILE_NAME, NovelTokenizer, load_tokenizer
+from xuxie.errors import InputError, MissingStageError
+from xuxie.files import write_atomically
+from xuxie.language import tr
+
+Offsets = NDArray[np.int64]
+TOKENS, SENTENCES, PARAGRAPHS, CHAPTERS, META = (
+    "tokens.bin",
+    "sentences.npy",
+    "paragraphs.npy",
+    "chapters.npy",
+    "meta.json",
+)
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class Section:
+    """Token ids [start, end) of one chapter (its place in the corpus, from 0) in one part."""
+
+    chapter: int
+    part: Part
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class BookRecord:
+    """One book in the corpus; `sha256` is over its cleaned chapters in order."""
+
+    title: str
+    sha256: str
+    chapters: int
+    characters: int
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class CorpusRecord:
+    """meta.json."""
+
+    version: Literal[1] = 1
+    tokenizer: str  # as asked for: "char" or a model's name
+    tokenizer_sha256: str
+    eos_token: str
+    paragraph_token: str
+    dtype: Literal["uint16", "uint32"]
+    tokens: int
+    unknown: int  # tokens that are [UNK]
+    books: tuple[BookRecord, ...]
+    sections: tuple[Section, ...]
+
+    @property
+    def characters(self) -> int:
+        return sum(book.characters for book in self.books)
+
+
+class Corpus:
+    """An encoded corpus, read through the page cache.
+
+    Raises MissingStageError when there is none, InputError when its files do not fit each other.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.record = read_record(directory)
+        self.tokenizer: NovelTokenizer = load_tokenizer(
+            directory / FILE_NAME, eos=self.record.eos_token, paragraph=self.record.paragraph_token
+        )
+        try:
+            self.tokens = np.memmap(directory / TOKENS, dtype=self.record.dtype, mode="r")
+            self.sentences, self.paragraphs, self.chapters = (
+                load_offsets(directory / name) for name in (SENTENCES, PARAGRAPHS, CHAPTERS)
+            )
+        except (OSError, ValueError) as error:
+            raise InputError(damaged(directory, error)) from None
+        if len(self.tokens) != self.record.tokens or self.sentences[-1] != self.record.tokens:
+            raise InputError(damaged(directory, tr("its files do not fit each other")))
+
+    def sections(self, part: Part) -> list[Section]:
+        """The sections of one part, in reading order."""
+        return [section for section in self.record.sections if section.part == part]
+
+    def sentence_starts(self, section: Section) -> Offsets:
+        """Where the sentences of a section begin, and its end."""
+        first, last = np.searchsorted(self.sentences, (section.start, section.end))
+        return self.sentences[first : last + 1]
+
+    def ids(self, start: int, end: int) -> list[int]:
+        """Token ids [start, end)."""
+        ids: list[int] = self.tokens[start:end].tolist()
+        return ids
+
+    @cached_property
+    def sha256(self) -> str:
+        """A name for this corpus's content: the same books and tokenizer give the same."""
+        return self.record.tokenizer_sha256[:16] + "-" + "-".join(b.sha256[:16] for b in self.record.books)
+
+
+def load_offsets(path: Path) -> Offsets:
+    """An array of offsets; never unpickles."""
+    offsets: Offsets = np.load(path, mmap_mode="r", allow_pickle=False)
+    return offsets
+
+
+def read_record(directory: Path) -> CorpusRecord:
+    """Read meta.json. Raises MissingStageError, or InputError when it is damaged."""
+    try:
+        return TypeAdapter(CorpusRecord).validate_json((directory / META).read_bytes())
+    except FileNotFoundError:
+        raise MissingStageError(
+            tr("there is no corpus in {path}: make it with  xuxie corpus {path}", path=directory.parent)
+        ) from None
+    except ValidationError as error:
+        raise InputError(damaged(directory, explain(error))) from None
+
+
+def write_record(directory: Path, record: CorpusRecord) -> None:
+    text = json.dumps(dataclasses.asdict(record), ensure_ascii=False, indent=1)
+    write_atomically(directory / META, text + "\n")
+
+
+def damaged(directory: Path, why: object) -> str:
+    return tr(
+        "{path} is damaged ({why}): delete it and run  xuxie corpus {project}",
+        path=directory,
+        why=why,
+        project=directory.parent,
+    )

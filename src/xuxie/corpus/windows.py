@@ -1,0 +1,126 @@
+"""Windows on a corpus: which tokens are source and which are target.
+
+Training draws windows of many shapes, the same that writing meets: a source of whole sentences (none at
+all at the start of a chapter), then a target of one or more sentences that begins where a sentence
+begins. `lines` is the plain pairing: a sentence and the next one. Measuring tiles a part so that every
+token of it is a target exactly once.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xuxie.corpus.corpus import Corpus, Section
+
+WITHOUT_SOURCE = 0.05  # of the training windows: a prompt may be one unfinished sentence
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """Source [start, middle) and target [middle, end) in the corpus's token ids."""
+
+    start: int
+    middle: int
+    end: int
+
+    @property
+    def length(self) -> int:
+        return self.end - self.start
+
+
+@dataclass(frozen=True, kw_only=True)
+class WindowShape:
+    """The longest source and the longest target, in tokens."""
+
+    source: int
+    target: int
+
+
+Starts = NDArray[np.int64]  # where sentences begin, and the end of the last
+
+
+def tile(starts: Starts, shape: WindowShape, first: int) -> Iterator[tuple[int, int]]:
+    """Targets that cover the sentences from the one numbered `first`, without gap or overlap.
+
+    Each holds as many whole sentences as fit; a sentence longer than a target is cut.
+    """
+    middle, end_of_section = int(starts[first]), int(starts[-1])
+    while middle < end_of_section:
+        fitting = int(np.searchsorted(starts, middle + shape.target, side="right")) - 1
+        end = int(starts[fitting])
+        if end <= middle:
+            end = min(middle + shape.target, end_of_section)
+        yield middle, end
+        middle = end
+
+
+def source_start(starts: Starts, middle: int, wanted: int, longest: int) -> int:
+    """Where a source of whole sentences must start to end at `middle`, being at most `wanted` tokens long.
+
+    The last sentence is taken even where it alone is longer, cut to its last `longest` tokens.
+    """
+    index = min(int(np.searchsorted(starts, middle - wanted)), len(starts) - 1)
+    if index and starts[index] >= middle:
+        index -= 1
+    return max(int(starts[index]), middle - longest)
+
+
+def measuring_windows(corpus: Corpus, sections: Sequence[Section], shape: WindowShape) -> Iterator[Window]:
+    """Windows whose targets cover the sections, each behind the longest source it can have."""
+    for section in sections:
+        starts = corpus.sentence_starts(section)
+        for middle, end in tile(starts, shape, first=0):
+            yield Window(start=source_start(starts, middle, shape.source, shape.source), middle=middle, end=end)
+
+
+def training_windows(
+    corpus: Corpus, shape: WindowShape, generator: np.random.Generator
+) -> Iterator[Window]:
+    """One epoch: every section tiled from a sentence drawn at random, each target behind a source of random
+    length, so that short prompts are met too.
+    """
+    for section in corpus.sections("train"):
+        starts = corpus.sentence_starts(section)
+        phase = first_target_sentences(starts, shape)
+        for middle, end in tile(starts, shape, first=int(generator.integers(phase))):
+            wanted = int(generator.integers(1, shape.source + 1))
+            start = source_start(starts, middle, wanted, shape.source)
+            if generator.random() < WITHOUT_SOURCE:
+                start = middle
+            yield Window(start=start, middle=middle, end=end)
+
+
+def first_target_sentences(starts: Starts, shape: WindowShape) -> int:
+    """How many sentences the first target of a section would hold: the choice of phases."""
+    fitting = int(np.searchsorted(starts, int(starts[0]) + shape.target, side="right")) - 1
+    return max(1, min(fitting, len(starts) - 1))
+
+
+def line_windows(corpus: Corpus, shape: WindowShape) -> Iterator[Window]:
+    """The plain pairing 一一对应: every sentence of the training part and the one that follows it."""
+    for section in corpus.sections("train"):
+        starts = corpus.sentence_starts(section).tolist()
+        for start, middle, end in zip(starts, starts[1:], starts[2:], strict=False):
+            yield Window(
+                start=max(start, middle - shape.source), middle=middle, end=min(end, middle + shape.target)
+            )
+
+
+def batches(
+    windows: Sequence[Window], tokens: int, generator: np.random.Generator
+) -> list[list[Window]]:
+    """Windows in random order, those of like length together, at most `tokens` padded tokens a batch."""
+    shuffled = [windows[i] for i in generator.permutation(len(windows))]
+    result: list[list[Window]] = []
+    pool = 1024
+    for begin in range(0, len(shuffled), pool):
+        batch: list[Window] = []
+        for window in sorted(shuffled[begin : begin + pool], key=lambda window: window.length):
+            if batch and (len(batch) + 1) * window.length > tokens:
+                result.append(batch)
+                batch = []
+            batch.append(window)
+        result.append(batch)
+    return [result[i] for i in generator.permutation(len(result))]

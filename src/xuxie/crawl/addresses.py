@@ -1,0 +1,130 @@
+"""Web addresses: checked, in one spelling, and kept out of the private network.
+
+    guard = Guard("https://example.com/book/1/")      # remembers that the crawl started in public
+    guard.check("http://192.168.1.1/admin")           # raises ForbiddenAddress
+
+A page may link or redirect anywhere. What the crawl follows must be reachable from where it started:
+a crawl of the public web never touches loopback, private or link-local addresses.
+"""
+
+import ipaddress
+import socket
+from collections.abc import Callable
+from typing import Literal
+from urllib.parse import quote, urljoin, urlsplit, urlunsplit
+
+from xuxie.errors import InputError, NetworkError
+from xuxie.language import tr
+
+Kind = Literal["public", "loopback", "link-local", "private"]
+Resolve = Callable[[str], list[str]]  # host name -> IP addresses; raises OSError
+SAFE = "!$%&'()*+,/:;=@~-._"  # stands for itself in a path; "%" because what is quoted stays quoted
+MAX_LENGTH = 2048
+
+
+class ForbiddenAddress(NetworkError):  # noqa: N818 - named after what it is about
+    """An address that this crawl must not touch."""
+
+
+def normalise(url: str) -> str:
+    """The one spelling of an http(s) address: lower-case host, quoted path, no fragment.
+
+    Raises InputError for anything else, and for an address that carries a password.
+    """
+    wrong = InputError(tr("{url} is not a web address: give one like https://example.com/book/1/", url=url))
+    try:
+        parts = urlsplit(url.strip())
+        host, port = parts.hostname, parts.port
+        ascii_host = (host or "").encode("idna").decode("ascii") if not is_literal(host or "") else host
+    except ValueError:  # a wrong port, brackets without an address, a host name beyond IDNA
+        raise wrong from None
+    if parts.scheme not in ("http", "https") or not ascii_host or len(url) > MAX_LENGTH:
+        raise wrong
+    if not is_literal(ascii_host) and not all(c.isalnum() or c in "-._" for c in ascii_host):
+        raise wrong
+    if parts.username or parts.password:
+        raise InputError(tr("{host}: leave the user name and password out of the address", host=ascii_host))
+    place = f"[{ascii_host}]" if ":" in ascii_host else ascii_host
+    if port is not None and port != {"http": 80, "https": 443}[parts.scheme]:
+        place += f":{port}"
+    path, query = quote(parts.path or "/", safe=SAFE), quote(parts.query, safe=SAFE + "?")
+    return urlunsplit((parts.scheme, place, path, query, ""))
+
+
+def join(base: str, link: str) -> str | None:
+    """The address that `link` on the page `base` leads to; None when it leads nowhere on the web."""
+    try:
+        return normalise(urljoin(base, link.strip()))
+    except (InputError, ValueError):
+        return None
+
+
+def origin(url: str) -> str:
+    """Scheme, host and port of an address: what one robots.txt speaks for."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def host_of(url: str) -> str:
+    """The host of an address, without port and brackets."""
+    return urlsplit(url).hostname or ""
+
+
+def is_literal(host: str) -> bool:
+    """Whether a host is written as an IP address."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def kind_of(address: str) -> Kind:
+    """What part of the network an IP address lies in."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        ip = ip.ipv4_mapped or ip.sixtofour or ip
+    if ip.is_loopback or ip.is_unspecified:  # 0.0.0.0 reaches this machine too
+        return "loopback"
+    if ip.is_link_local:
+        return "link-local"
+    return "public" if ip.is_global and not ip.is_multicast else "private"
+
+
+def resolve_host(host: str) -> list[str]:
+    """The IP addresses of a host. Raises OSError when it has none."""
+    if is_literal(host):
+        return [host]
+    return [str(found[4][0]) for found in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)]
+
+
+class Guard:
+    """Permits public addresses, and those of the same kind as where the crawl started.
+
+    A site on loopback may thus be crawled, but a public one never leads there, and loopback never
+    leads on to a private network. Raises NetworkError when the start has no address.
+    """
+
+    def __init__(self, start: str, resolve: Resolve = resolve_host) -> None:
+        self.resolve = resolve
+        self.kinds: set[Kind] = {"public"}
+        self.kinds |= {kind_of(address) for address in self.addresses(start)}
+
+    def addresses(self, url: str) -> list[str]:
+        try:
+            return self.resolve(host_of(url))
+        except (OSError, UnicodeError):
+            raise NetworkError(
+                tr("cannot find the host {host}: check the address and your connection", host=host_of(url))
+            ) from None
+
+    def permits(self, address: str) -> bool:
+        """Whether an IP address may be connected to."""
+        return kind_of(address) in self.kinds
+
+    def check(self, url: str) -> None:
+        """Raise ForbiddenAddress when any address of the host is out of bounds, NetworkError when there is none."""
+        if not all(self.permits(address) for address in self.addresses(url)):
+            raise ForbiddenAddress(
+                tr("{url} leads into a private network, where this crawl may not go", url=url)
+            )

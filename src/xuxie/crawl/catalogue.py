@@ -1,0 +1,219 @@
+"""A book's catalogue page: title, author, and the chapters in reading order.
+
+    catalogue = parse_catalogue(html, "https://example.com/book/1/")
+    catalogue.entries[0] == Entry(title="第一章 起点", url="https://example.com/book/1/1001.html")
+
+No rule here knows a site. Links are grouped by the shape of their address; the group that looks most
+like a list of chapters wins. Reading order is the page's order; a "最新章节" block that repeats some
+of the list is not part of it.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlsplit
+
+from selectolax.lexbor import LexborHTMLParser
+
+from xuxie.books.headings import recognise
+from xuxie.crawl.addresses import host_of
+from xuxie.crawl.html import UnusablePage, attribute, compact, parse_html, text_of, tidy
+from xuxie.crawl.links import NUMBER, Link, page_links, shape, split_path
+from xuxie.errors import NoChaptersError
+from xuxie.language import tr
+
+SMALLEST_LIST = 3  # links that must share the catalogue's directory when none looks like a heading
+MOST = 0.8  # of a group: what so many have in common, all should
+NUMBERED = re.compile(r"(?:第\s?)?[0-9０-９]{1,5}(?:\s?[章回节話话]|[\s.．、:：])")
+NAVIGATION = re.compile(
+    r"(?:开始|開始|立即|马上|继续|繼續|点击|點擊|免费|在线|从头|從頭)(?:阅读|閱讀|试读|試讀)"
+    r"|(?:加入|放入)?(?:书架|書架|书签|書籤|收藏)|投(?:推荐|推薦|月)票|[倒正]序"
+    r"|上一[页頁章]|下一[页頁章]|[首尾末][页頁]|最新章[节節].{0,4}"
+    r"|(?:返回|查看)?(?:书页|書頁|目[录錄]|更多章[节節]|全部章[节節]|完整目[录錄])|.{0,30}(?:txt|全文|全集)下[载載].{0,4}",
+    re.IGNORECASE,
+)
+SITE_WORDS = re.compile(
+    r"(?:最新章节|全文(?:免费)?|免费|在线|无弹窗|章节|小说|阅读|目录|列表|更新|txt|下载|全集|完整版|最新)+$", re.IGNORECASE
+)
+AUTHOR = re.compile(r"作\s*者\s*[:：]\s*([^\s|/,，;；:：(（\[【]{1,30}+)(?![:：])")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One chapter as the catalogue lists it."""
+
+    title: str
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Catalogue:
+    """What a catalogue page tells; `author` may be empty."""
+
+    title: str
+    author: str
+    entries: list[Entry]
+
+
+def parse_catalogue(html: str, url: str) -> Catalogue:
+    """The catalogue on the page `html`, which was found at `url`.
+
+    Raises NoChaptersError when nothing on it looks like a list of chapters.
+    """
+    try:
+        tree = parse_html(html)
+    except UnusablePage as why:
+        raise NoChaptersError(f"{url}: {why}") from None
+    entries = [Entry(title=link.text, url=link.url) for link in chapter_links(page_links(tree, url), url)]
+    if not entries:
+        raise NoChaptersError(
+            tr("no list of chapters at {url}: give the address of the book's catalogue page", url=url)
+        )
+    return Catalogue(title=book_title(tree) or host_of(url), author=book_author(tree), entries=entries)
+
+
+def chapter_links(links: Sequence[Link], url: str) -> list[Link]:
+    """Of a page's links, those to chapters, in reading order, each once."""
+    groups: defaultdict[object, list[Link]] = defaultdict(list)
+    for link in links:
+        groups[shape(link.url)].append(link)
+    candidates = [without_strays(of_one_book(group, url)) for group in groups.values()]
+    best = max(candidates, key=lambda group: score(group, url), default=[])
+    return in_order(best) if score(best, url) > 0 else []
+
+
+def is_heading(text: str) -> bool:
+    """Whether a link's text reads like a chapter's title."""
+    return recognise(text) is not None or NUMBERED.match(text) is not None
+
+
+def score(group: Sequence[Link], url: str) -> float:
+    """How much a group of links looks like the chapters of the book at `url`; 0 for not at all."""
+    texts = {link.url: link.text for link in group}
+    headings = sum(map(is_heading, texts.values()))
+    near = sum(shares_directory(link, url) for link in texts)
+    if not headings and near < SMALLEST_LIST:
+        return 0.0
+    return len(texts) + 4.0 * headings + 2.0 * near
+
+
+def shares_directory(link: str, url: str) -> bool:
+    """Whether a link leads below the catalogue's directory, or names the same book by its number."""
+    theirs, ours = urlsplit(link), urlsplit(url)
+    if theirs.netloc != ours.netloc:
+        return False
+    directory, stem = split_path(ours.path)
+    book, theirs_directory = NUMBER.findall(stem), split_path(theirs.path)[0]
+    if book and book[-1] in NUMBER.findall(theirs_directory):  # /book/12.html, /read/12/345.html
+        return True
+    if directory == "/" or (book and not NUMBER.search(directory)):
+        return False
+    return theirs.path.startswith(directory)
+
+
+def of_one_book(group: list[Link], url: str) -> list[Link]:
+    """`group` without the chapters of other books, which recommendations link to.
+
+    Two books' chapters differ in a directory, or in the value of a query key that one book's share.
+    """
+    homes = Counter(split_path(urlsplit(link.url).path)[0] for link in group)
+    near = {home for home in homes if shares_directory(f"//{urlsplit(group[0].url).netloc}{home}x", url)}
+    main, size = homes.most_common(1)[0]
+    if not near and size >= MOST * len(group):
+        near = {main}
+    if near:
+        group = [link for link in group if split_path(urlsplit(link.url).path)[0] in near]
+    queries = [dict(parse_qsl(urlsplit(link.url).query)) for link in group]
+    for key in queries[0]:
+        value, size = Counter(query.get(key) for query in queries).most_common(1)[0]
+        if len(group) > size >= MOST * len(group):
+            group = [link for link in group if dict(parse_qsl(urlsplit(link.url).query)).get(key) == value]
+    return group
+
+
+def without_strays(group: list[Link]) -> list[Link]:
+    """`group` without links that only look alike: "开始阅读", page numbers, index_2.html."""
+    named = {link.url for link in group if is_heading(link.text)}
+    stems = Counter(stem_shape(link.url) for link in group)
+    usual, size = stems.most_common(1)[0] if group else ("", 0)
+    strict = size >= MOST * len(group)
+    return [
+        link
+        for link in group
+        if is_heading(link.text)
+        or not (NAVIGATION.fullmatch(link.text) or link.url in named or (strict and stem_shape(link.url) != usual))
+    ]
+
+
+def stem_shape(url: str) -> str:
+    """The last part of an address with its numbers folded."""
+    return NUMBER.sub("0", split_path(urlsplit(url).path)[1])
+
+
+def in_order(group: Sequence[Link]) -> list[Link]:
+    """Each link once: where it stands in the list proper, or else at its later place.
+
+    A block is a mere repeat when all of it stands elsewhere too and that is the larger part.
+    """
+    blocks: defaultdict[int, set[str]] = defaultdict(set)
+    for link in group:
+        blocks[link.block].add(link.url)
+    held = Counter(url for urls in blocks.values() for url in urls)
+    total = len(held)
+    repeats = {
+        block
+        for block, urls in blocks.items()
+        if len(urls) <= total / 2 and all(held[url] > 1 for url in urls)
+    }
+    proper = {link.url for link in group if link.block not in repeats}
+    placed: dict[str, Link] = {}
+    for link in group:
+        if link.block in repeats and link.url in proper:
+            continue
+        placed.pop(link.url, None)
+        placed[link.url] = link
+    return list(placed.values())
+
+
+def book_title(tree: LexborHTMLParser) -> str:
+    """The book's title: OpenGraph, then the heading, then the page's title."""
+    if name := meta(tree, "og:novel:book_name"):
+        return unquoted(name)
+    if name := meta(tree, "og:title"):
+        return without_site_words(name)
+    page_title = tree.css_first("title")
+    whole = text_of(page_title) if page_title else ""
+    headings = [text for text in map(text_of, tree.css("h1")) if text]
+    for heading in headings:  # a site's logo is often a heading too
+        if compact(heading) in compact(whole) or len(headings) == 1:
+            return unquoted(heading)
+    return without_site_words(whole)
+
+
+def book_author(tree: LexborHTMLParser) -> str:
+    """The author: OpenGraph, then "作者：…" in the text, which may have a link for the name."""
+    if name := meta(tree, "og:novel:author"):
+        return name
+    match = AUTHOR.search(tree.body.text(deep=True, separator="\n")) if tree.body else None
+    return match[1] if match else ""
+
+
+def meta(tree: LexborHTMLParser, name: str) -> str:
+    """The content of a <meta property=…> or <meta name=…>."""
+    node = tree.css_first(f'meta[property="{name}"], meta[name="{name}"]')
+    return tidy(attribute(node, "content")) if node else ""
+
+
+def unquoted(name: str) -> str:
+    """`《书名》` without its marks."""
+    inside = re.fullmatch(r"《(.+)》", name)
+    return inside[1] if inside else name
+
+
+def without_site_words(title: str) -> str:
+    """The book in a page's title like `书名最新章节_作者_某某小说网`."""
+    if inside := re.search(r"《(.+?)》", title):
+        return inside[1]
+    first = re.split(r"\s*[_|｜,，]\s*|\s+[-–—]\s*|\s*[-–—]\s+|(?<=\S)-(?=[^-]*$)", title)[0]
+    return SITE_WORDS.sub("", first).strip() or first

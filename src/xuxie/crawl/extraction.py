@@ -1,0 +1,162 @@
+"""A chapter's text out of its page, by the page's structure alone.
+
+    paragraphs = extract_chapter(html, "第一章 起点")
+
+The block with the densest prose is the chapter: lines count by length and punctuation, links and a
+site's own phrases do not. What stands before the chapter's heading is not part of it. Lines are
+otherwise taken as they are; cleaning, which sees all chapters, comes later.
+"""
+
+import re
+from collections.abc import Sequence
+
+from xuxie.books.headings import chapter_number
+from xuxie.crawl.html import UnusablePage, compact, parse_html
+from xuxie.crawl.lines import HEADINGS, Block, Layout, Line, lay_out
+from xuxie.crawl.refusals import check_page
+from xuxie.language import tr
+
+PUNCTUATION = re.compile(r"[，。！？；…“”「」『』,.!?;]")
+PLAIN = 0.25  # what a character counts in a line without punctuation: a title, a date, a verse
+INHERITED = 0.5  # what a block's score counts for the block around it
+TWIN = 0.25  # a sibling of the same name with this much of the best score is a part of the chapter
+LINKED = 0.5  # a line with more of it in links is navigation
+PHRASE = 120  # characters; in a longer line the words below are the story's own
+PHRASES = re.compile(
+    r"本站|本网站|版权|版權|copyright|转载|轉載|侵权|免责|备案|ICP|一秒记住|一秒記住|最快更新|手机(?:版|用户|阅读)|收藏|无弹窗|书友",
+    re.IGNORECASE,
+)
+
+
+def extract_chapter(html: str, title: str) -> list[str]:
+    """The paragraphs of the chapter `title` on the page `html`.
+
+    Raises UnusablePage when the page is a login, block, payment, rate-limit or error page, or holds
+    no text.
+    """
+    tree = parse_html(html)
+    layout = lay_out(tree)
+    lines = chapter_lines(layout, title)
+    if not lines:
+        layout = lay_out(tree, hidden=True)  # some sites show the text by script
+        lines = chapter_lines(layout, title)
+    paragraphs = [line.text for line in lines]
+    check_page(tree, title, paragraphs, [line.text for line in layout.lines])
+    if not paragraphs:
+        raise UnusablePage(tr("there is no text on the page"))
+    return paragraphs
+
+
+def chapter_lines(layout: Layout, title: str) -> list[Line]:
+    """The lines of the chapter; empty when there is no prose."""
+    start = heading_place(layout.lines, title)
+    weights = [weight(line) if place >= start else 0.0 for place, line in enumerate(layout.lines)]
+    if not any(weights):
+        start, weights = 0, [weight(line) for line in layout.lines]
+    scores = block_scores(layout, weights)
+    best = max(range(len(scores)), key=lambda index: scores[index], default=None)
+    if best is None or not scores[best]:
+        return []
+    parts = twins(layout.blocks, scores, best)
+    places = sorted({place for part in parts for place in range(part.first, part.last) if place >= start})
+    lines = [layout.lines[place] for place in places]
+    lines = [line for line in lines if not is_linked(line) and not is_title(line, title)]
+    return trimmed(lines, {id_of(layout, part) for part in parts})
+
+
+def heading_place(lines: Sequence[Line], title: str) -> int:
+    """Where the chapter begins: behind the heading that says its title; 0 when there is none."""
+    for place, line in enumerate(lines):
+        if line.tag in HEADINGS and same_title(line.text, title):
+            return place + 1
+    return 0
+
+
+def same_title(text: str, title: str) -> bool:
+    """Whether a heading says `title`, perhaps with the book's name or a page number around it."""
+    if not compact(title):
+        return False
+    if compact(title) in compact(text):
+        return True
+    number = chapter_number(title)
+    return number is not None and number == chapter_number(text)
+
+
+def is_title(line: Line, title: str) -> bool:
+    return line.tag in HEADINGS and same_title(line.text, title)
+
+
+def is_linked(line: Line) -> bool:
+    return line.linked > LINKED * len(compact(line.text))
+
+
+def weight(line: Line) -> float:
+    """How much a line looks like prose: its length, less for navigation and titles."""
+    if is_linked(line) or line.tag in HEADINGS or (len(line.text) < PHRASE and PHRASES.search(line.text)):
+        return 0.0
+    return len(compact(line.text)) * (1.0 if PUNCTUATION.search(line.text) else PLAIN)
+
+
+def block_scores(layout: Layout, weights: Sequence[float]) -> list[float]:
+    """Each block's own prose, and part of that of the blocks in it.
+
+    A paragraph is no block of its own: what <p>, or a block of a single line, holds counts as its
+    parent's.
+    """
+    own = [0.0] * len(layout.blocks)
+    inherited = [0.0] * len(layout.blocks)
+    for line, value in zip(layout.lines, weights, strict=True):
+        own[line.block] += value
+    for index in reversed(range(len(layout.blocks))):  # children before parents
+        block = layout.blocks[index]
+        if block.parent < 0:
+            continue
+        if block.tag == "p" or block.last - block.first <= 1:
+            own[block.parent] += own[index]
+            inherited[block.parent] += inherited[index]
+            own[index] = inherited[index] = 0.0
+        else:
+            inherited[block.parent] += INHERITED * (own[index] + inherited[index])
+    return [direct + below for direct, below in zip(own, inherited, strict=True)]
+
+
+def twins(blocks: Sequence[Block], scores: Sequence[float], best: int) -> list[Block]:
+    """The best block and its equals beside it: a chapter in several parts."""
+    chosen = blocks[best]
+    return [
+        block
+        for index, block in enumerate(blocks)
+        if index == best
+        or (
+            block.parent == chosen.parent
+            and block.name == chosen.name
+            and scores[index] >= TWIN * scores[best]
+        )
+    ]
+
+
+def id_of(layout: Layout, block: Block) -> int:
+    return next(index for index, other in enumerate(layout.blocks) if other is block)
+
+
+def trimmed(lines: list[Line], chosen: set[int]) -> list[Line]:
+    """`lines` without what only frames the text: at both ends, short lines of another kind of block.
+
+    Date and author below the heading, "(本章完)" in a box of its own; never a line with punctuation.
+    """
+    sizes: dict[str, int] = {}
+    for line in lines:
+        kind = "" if line.block in chosen else line.tag
+        sizes[kind] = sizes.get(kind, 0) + len(line.text)
+    usual = max(sizes, key=lambda kind: sizes[kind], default="")
+
+    def frames(line: Line) -> bool:
+        other = line.block not in chosen and line.tag not in ("p", usual)
+        return other and not PUNCTUATION.search(line.text)
+
+    first, last = 0, len(lines)
+    while first < last and frames(lines[first]):
+        first += 1
+    while first < last and frames(lines[last - 1]):
+        last -= 1
+    return lines[first:last]

@@ -1,0 +1,67 @@
+"""Pages that answer 200 but hold no chapter: logins, bot checks, payments, rate limits, errors.
+
+    check_page(tree, title, paragraphs, lines)      # raises UnusablePage
+
+Saved as a chapter, such a page would spoil the book in silence. None of them is circumvented. A story
+may use the same words, so they count only where little prose stands beside them.
+"""
+
+import re
+from collections.abc import Sequence
+
+from selectolax.lexbor import LexborHTMLParser
+
+from xuxie.crawl.html import UnusablePage, compact, text_of
+from xuxie.language import tr
+
+SHORT = 200  # characters; a chapter with more is believed
+PREVIEW = 1000  # characters; what a site shows of a chapter that must be paid for
+CHALLENGES = "#challenge-form, #challenge-running, #cf-challenge-running, .g-recaptcha, .h-captcha, #nc_1_wrapper"
+
+PAYMENT = re.compile(
+    r"(?:订阅|訂閱|购买|購買|付费|付費|充值|开通(?:VIP|会员)|登[录錄陆])(?:本章)?(?:后|後|才)(?:才?(?:能|可)以?|即可|方可)?.{0,4}(?:阅读|閱讀|查看)"
+    r"|这是\s*VIP\s*章节|這是\s*VIP\s*章節|本章(?:节|節)?(?:为|為|是|系)?\s*(?:VIP|付费|付費|收费|收費|订阅|訂閱)(?:章[节節]|内容)",
+    re.IGNORECASE,
+)
+LOGIN = re.compile(r"(?:请|請)先?(?:您)?(?:先)?登[录錄陆]|您?(?:还没有|尚未|还未|未)登[录錄陆]|用户登[录錄]", re.IGNORECASE)
+ROBOT = re.compile(
+    r"验证码|驗證碼|人机验证|安全验证|安全检查|滑动验证|确认您?(?:是|不是)(?:真人|机器人)|just a moment|checking your browser"
+    r"|attention required|verify(?:ing)? (?:that )?you are (?:a )?human|captcha",
+    re.IGNORECASE,
+)
+RATE = re.compile(
+    r"(?:访问|訪問|请求|請求|操作|刷新)(?:过于|過於|太过|太過|太|过)?(?:频繁|頻繁|快)|too many requests|稍[后後候]再?(?:试|試|访问|重试)",
+    re.IGNORECASE,
+)
+ERROR = re.compile(
+    r"(?:页面|頁面|章节|章節|文章|内容|小说)(?:不存在|未找到|找不到|已(?:被)?(?:删除|下架|屏蔽))|(?:找不到|不存在).{0,6}(?:页面|頁面|章节|章節)"
+    r"|404 not found|not found|50[0234] (?:bad gateway|service|internal|gateway)|bad gateway|access denied|拒绝访问|forbidden"
+    r"|系统维护|网站维护|数据库(?:连接)?(?:错误|出错)|正在手打|手打中|内容加载失败|加载失败",
+    re.IGNORECASE,
+)
+
+
+def check_page(
+    tree: LexborHTMLParser, title: str, paragraphs: Sequence[str], lines: Sequence[str]
+) -> None:
+    """Raise UnusablePage when the page is not the chapter that it was asked for.
+
+    `paragraphs` were found to be its text; `lines` are all that it shows.
+    """
+    size = sum(len(compact(paragraph)) for paragraph in paragraphs)
+    shown = "\n".join(lines)
+    if size < PREVIEW and PAYMENT.search(shown):
+        raise UnusablePage(tr("the site asks for a payment or a login"), forbidden=True)
+    if size >= SHORT:
+        return
+    name = tree.css_first("title")
+    own_title = text_of(name).replace(title, "") if name and title else text_of(name) if name else ""
+    text = own_title + "\n" + "\n".join(paragraphs)
+    if tree.css_first(CHALLENGES) or ROBOT.search(text):
+        raise UnusablePage(tr("the site asks for a proof of being human"), forbidden=True)
+    if RATE.search(text):
+        raise UnusablePage(tr("the site says that it is asked too often"))
+    if ERROR.search(text):
+        raise UnusablePage(tr("the site answers with an error page"))
+    if LOGIN.search(text) or (not paragraphs and tree.css_first('input[type="password"]')):
+        raise UnusablePage(tr("the site asks for a login"), forbidden=True)

@@ -1,0 +1,160 @@
+"""A model's folder: what transformers loads, and a record of how the model was trained.
+
+    model/config.json, model.safetensors          BertForMaskedLM.from_pretrained
+    model/tokenizer.json, tokenizer_config.json   AutoTokenizer.from_pretrained
+    model/meta.json                               the record: objective, window, tokens, score
+
+Elsewhere than in a project, a model is named by its folder or by its name on the Hugging Face hub. Only
+safetensors are read; nothing is ever unpickled.
+"""
+
+import dataclasses
+import json
+import re
+from pathlib import Path
+from typing import Literal
+
+import safetensors.torch
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError, RepositoryNotFoundError
+from pydantic import TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+from tokenizers import Tokenizer
+from transformers import AutoTokenizer, BertForMaskedLM
+from transformers.utils import logging as transformers_logging
+
+from xuxie.config import STRICT, TrainSettings, explain
+from xuxie.corpus.tokenizer import FILE_NAME, NovelTokenizer, load_tokenizer
+from xuxie.errors import InputError, MissingStageError, NetworkError
+from xuxie.files import replacing, write_atomically
+from xuxie.language import tr
+
+META = "meta.json"
+WEIGHTS = "model.safetensors"
+NEEDED = [WEIGHTS, "config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt"]
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class ModelRecord:
+    """meta.json of a trained model."""
+
+    version: Literal[1] = 1
+    title: str  # of the books it was trained on
+    objective: Literal["masked"] = "masked"
+    source_length: int  # tokens
+    target_length: int
+    eos_token: str
+    paragraph_token: str
+    corpus: str  # Corpus.sha256
+    settings: TrainSettings
+    step: int
+    seconds: float  # of training
+    bits_per_character: float | None  # on the validation part; None where it has none
+
+
+def read_record(directory: Path) -> ModelRecord:
+    """Read a model's record. Raises MissingStageError when there is no model, InputError when damaged."""
+    try:
+        return TypeAdapter(ModelRecord).validate_json((directory / META).read_bytes())
+    except FileNotFoundError:
+        raise MissingStageError(
+            tr("there is no model in {path}: make it with  xuxie train {path}", path=directory.parent)
+        ) from None
+    except ValidationError as error:
+        raise InputError(f"{directory / META}: {explain(error)}") from None
+
+
+def save_model(
+    directory: Path, model: BertForMaskedLM, tokenizer: NovelTokenizer, record: ModelRecord
+) -> None:
+    """Write a model's folder, each file whole or not at all, the record last."""
+    tokenizer.save(directory, positions=model.config.max_position_embeddings)
+    model.config.architectures = ["BertForMaskedLM"]
+    write_atomically(directory / "config.json", model.config.to_json_string())
+    # named_parameters lists tied weights once, which is what safetensors wants
+    weights = {name: tensor.detach().contiguous() for name, tensor in model.named_parameters()}
+    with replacing(directory / WEIGHTS) as temporary:
+        safetensors.torch.save_file(weights, temporary, metadata={"format": "pt"})
+    text = json.dumps(dataclasses.asdict(record), ensure_ascii=False, indent=1)
+    write_atomically(directory / META, text + "\n")
+
+
+def load_model(directory: Path) -> tuple[BertForMaskedLM, NovelTokenizer, ModelRecord]:
+    """A trained model, in evaluation mode, with its tokenizer and record.
+
+    Raises MissingStageError when there is none, InputError when a file is damaged.
+    """
+    record = read_record(directory)
+    tokenizer = load_tokenizer(
+        directory / FILE_NAME, eos=record.eos_token, paragraph=record.paragraph_token
+    )
+    model = load_weights(directory)
+    if model.config.vocab_size != tokenizer.size:
+        raise InputError(tr("{path}: the tokenizer and the weights do not fit each other", path=directory))
+    return model, tokenizer, record
+
+
+def load_pretrained_model(name: str) -> BertForMaskedLM:
+    """BertForMaskedLM from a project, a folder or the hub. Raises InputError, NetworkError."""
+    return load_weights(find_model(name))
+
+
+def load_pretrained_tokenizer(name: str) -> Tokenizer:
+    """The tokenizer of a model in a project, a folder or on the hub. Raises InputError, NetworkError."""
+    directory = find_model(name)
+    try:
+        return AutoTokenizer.from_pretrained(directory, local_files_only=True).backend_tokenizer
+    except (OSError, ValueError, AttributeError) as error:
+        raise InputError(
+            tr("{path} has no tokenizer that can be read: {why}", path=directory, why=first_line(error))
+        ) from None
+
+
+def load_weights(directory: Path) -> BertForMaskedLM:
+    """Read config.json and model.safetensors into a BertForMaskedLM in evaluation mode, in fp32."""
+    if not (directory / WEIGHTS).exists():
+        raise InputError(tr("{path} is missing: only safetensors are read", path=directory / WEIGHTS))
+    transformers_logging.disable_progress_bar()
+    try:
+        model = BertForMaskedLM.from_pretrained(
+            directory, local_files_only=True, use_safetensors=True, dtype="float32"
+        )
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, safetensors.SafetensorError) as error:
+        raise InputError(
+            tr("{path} is not a BERT model that can be read: {why}", path=directory, why=first_line(error))
+        ) from None
+    return model.eval()
+
+
+def find_model(name: str) -> Path:
+    """The local folder of a model named by a project, a folder or a hub name.
+
+    Raises InputError when there is no such folder or name, NetworkError when the hub cannot be reached.
+    """
+    path = Path(name).expanduser()
+    for folder in (path / "model", path):
+        if (folder / "config.json").exists():
+            return folder
+    if path.is_dir():
+        raise InputError(tr("{path} holds no model (no config.json in it)", path=path))
+    if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name, re.ASCII) or name.startswith("."):
+        raise InputError(tr("there is no model {name}: give a folder or a name on the hub", name=name))
+    try:
+        return Path(snapshot_download(name, allow_patterns=NEEDED))
+    except (RepositoryNotFoundError, HFValidationError):
+        raise InputError(
+            tr("there is no model {name}, neither as a folder nor on the hub", name=name)
+        ) from None
+    except (LocalEntryNotFoundError, OSError) as error:
+        raise NetworkError(
+            tr(
+                "{name} is no folder here, and the hub cannot be reached ({why}): give a local folder",
+                name=name,
+                why=first_line(error),
+            )
+        ) from None
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error, for a message of one line."""
+    return str(error).strip().split("\n")[0]

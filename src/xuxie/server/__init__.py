@@ -1,0 +1,1 @@
+"""The Flask application: an HTTP API and a writing page on top of a Writer."""

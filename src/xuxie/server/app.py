@@ -1,0 +1,108 @@
+"""The application factory, and the server that runs it.
+
+    app = create_app(Writer.load(Project("mybook")), Settings())
+    app.test_client().get("/fiction?text=他推开门，")
+
+Every error of the API is answered as `{"code": status, "msg": "…", "data": null}` with the same HTTP status.
+"""
+
+import ipaddress
+import logging
+import socket
+from collections.abc import Callable
+
+import waitress
+from flask import Flask, Response, jsonify
+from waitress.server import BaseWSGIServer
+from werkzeug.exceptions import HTTPException
+
+from xuxie.config import ServeSettings, Settings
+from xuxie.errors import EnvironmentFailure, InputError, XuxieError
+from xuxie.files import explain_os_error
+from xuxie.generation.writer import Writer
+from xuxie.language import tr
+from xuxie.server import fiction, health, page
+from xuxie.server.engine import Engine
+
+logger = logging.getLogger("xuxie.server")
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+def create_app(writer: Writer, settings: Settings) -> Flask:
+    """The application around one writer; [serve] and [write] of the settings are its limits and defaults."""
+    app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = 16 * 1024 + 6 * settings.serve.max_prompt  # JSON may escape: \uXXXX
+    if is_loopback(settings.serve.host):  # a page elsewhere must not reach it through a name of its own
+        app.config["TRUSTED_HOSTS"] = ["localhost", "127.0.0.1", "[::1]"]
+    app.extensions["engine"] = Engine(writer, settings)
+    for blueprint in (fiction.blueprint, health.blueprint, page.blueprint):
+        app.register_blueprint(blueprint)
+    app.register_error_handler(XuxieError, lambda error: failure(error.http_status, str(error)))
+    app.register_error_handler(HTTPException, lambda error: failure(error.code or 500, error.description or ""))
+    app.register_error_handler(Exception, unexpected)
+    app.after_request(secure)
+    return app
+
+
+def failure(status: int, message: str) -> tuple[Response, int]:
+    """An error in the form that the API's clients know."""
+    response = jsonify(code=status, msg=message, data=None)
+    if status == EnvironmentFailure.http_status:
+        response.headers["Retry-After"] = "5"
+    return response, status
+
+
+def unexpected(error: Exception) -> tuple[Response, int]:
+    """A fault of the program: logged whole, told to the client without its inside."""
+    logger.error("unexpected error", exc_info=error)
+    return failure(500, tr("an internal error: see the server's log"))
+
+
+def secure(response: Response) -> Response:
+    response.headers.update(SECURITY_HEADERS)
+    return response
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach `host`."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def serve(app: Flask, settings: ServeSettings, ready: Callable[[str], None]) -> None:
+    """Serve until interrupted; `ready` is called with the address once requests are taken.
+
+    Raises EnvironmentFailure when the port is taken, InputError when the host is not an address of this
+    machine.
+    """
+    server = bind(app, settings)
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    ready(f"http://{host}:{server.effective_port}")
+    try:
+        server.run()
+    finally:
+        server.close()
+
+
+def bind(app: Flask, settings: ServeSettings) -> BaseWSGIServer:
+    """A server that listens, but does not serve yet."""
+    try:
+        return waitress.create_server(
+            app,
+            host=settings.host,
+            port=settings.port,
+            threads=settings.max_waiting + 4,  # so that a full queue still leaves threads to say so
+            channel_request_lookahead=1,  # without it waitress does not notice a client that left
+            ident="xuxie",
+        )
+    except (socket.gaierror, ValueError):
+        raise InputError(tr("{host} is no address of this machine", host=settings.host)) from None
+    except OSError as error:
+        raise EnvironmentFailure(explain_os_error(error)) from None

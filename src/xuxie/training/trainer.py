@@ -1,0 +1,307 @@
+"""The training loop: windows become examples, examples become gradients.
+
+    record = train(Project("mybook"), TrainSettings(minutes=30.0))
+
+A run is named by its corpus and its settings but for its length: asked for again, it goes on from its
+last checkpoint; asked for more steps or minutes, it trains on until then. The weights in `model/` are
+those with the best score on the validation part.
+"""
+
+import dataclasses
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from transformers import BertForMaskedLM
+
+from xuxie.config import TrainSettings
+from xuxie.corpus.corpus import Corpus
+from xuxie.corpus.windows import Window, WindowShape, batches, line_windows, training_windows
+from xuxie.errors import EnvironmentFailure, InputError
+from xuxie.files import exclusive
+from xuxie.language import tr
+from xuxie.models import (
+    META,
+    ModelRecord,
+    load_pretrained_model,
+    load_pretrained_tokenizer,
+    read_record,
+    save_model,
+)
+from xuxie.progress import SILENT, Progress
+from xuxie.project import Project
+from xuxie.training.checkpoints import (
+    RunState,
+    checkpoints,
+    read_state,
+    restore_checkpoint,
+    save_checkpoint,
+)
+from xuxie.training.evaluation import evaluate, pair_of
+from xuxie.training.precision import Precision, best_device
+from xuxie.unilm.model import cross_entropy, new_model, predict
+from xuxie.unilm.objectives import collate, masked
+
+DEFAULT_MINUTES = 30.0
+CHECKPOINT_SECONDS = 60.0
+EVALUATION_TOKENS = 16384  # targets of one evaluation, the same ones each time
+LENGTH = ("steps", "minutes", "evaluations")  # settings that may change while a run goes on
+
+
+def train(
+    project: Project, settings: TrainSettings, progress: Progress = SILENT, *, restart: bool = False
+) -> ModelRecord:
+    """Train on a project's corpus, or go on with it, and return the record of the best model.
+
+    `restart` throws away the model and checkpoints of a run with other settings. Raises
+    MissingStageError without a corpus, InputError when settings and corpus or checkpoints do not fit,
+    EnvironmentFailure when the loss is no number any more or the memory is full.
+    """
+    with exclusive(project.directory):
+        corpus = Corpus(project.corpus)
+        if settings.steps is None and settings.minutes is None:
+            settings = dataclasses.replace(settings, minutes=DEFAULT_MINUTES)
+        trainer = Trainer(project, corpus, settings, progress)
+        if restart:
+            shutil.rmtree(project.model, ignore_errors=True)
+        trainer.resume()
+        if trainer.fraction() >= 1:
+            progress.say(tr("the model is up to date: ask for more with --steps or --minutes to train on"))
+        else:
+            trainer.run()
+        return read_record(project.model)
+
+
+class Trainer:
+    """One run: the model, the optimizer and where they stand."""
+
+    def __init__(
+        self, project: Project, corpus: Corpus, settings: TrainSettings, progress: Progress
+    ) -> None:
+        self.project, self.corpus, self.settings, self.progress = project, corpus, settings, progress
+        self.shape = WindowShape(source=settings.source_length, target=settings.target_length)
+        self.device = best_device()
+        self.precision = Precision(settings.precision, self.device)
+        torch.manual_seed(settings.seed)
+        self.model = start_model(corpus, settings).to(self.device).train()
+        self.optimizer = make_optimizer(self.model, settings)
+        self.state = RunState(corpus=corpus.sha256, settings=settings)
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.project.model / "checkpoints"
+
+    def resume(self) -> None:
+        """Go back to the last checkpoint, if there is one. Raises InputError when it is another run's."""
+        for unfinished in self.checkpoints.glob("*.new"):
+            shutil.rmtree(unfinished)
+        saved = checkpoints(self.checkpoints)
+        if not saved:
+            if (self.project.model / META).exists():
+                raise InputError(another_run(self.project, tr("its checkpoints are gone")))
+            return
+        state = read_state(saved[-1])
+        if difference := self.difference(state):
+            raise InputError(another_run(self.project, difference))
+        restore_checkpoint(saved[-1], self.model, self.optimizer)
+        if state.scaler:
+            self.precision.scaler.load_state_dict(state.scaler)
+        self.state = dataclasses.replace(state, settings=self.settings)
+        self.progress.say(tr("going on from step {step}", step=state.step))
+
+    def difference(self, state: RunState) -> str:
+        """What keeps a checkpoint from being one of this run's; empty when nothing does."""
+        if state.corpus != self.corpus.sha256:
+            return tr("the corpus has changed")
+        old, new = dataclasses.asdict(state.settings), dataclasses.asdict(self.settings)
+        changed = [f"{k} {old[k]} → {new[k]}" for k in old if k not in LENGTH and old[k] != new[k]]
+        return ", ".join(changed)
+
+    def fraction(self) -> float:
+        """How much of the run is done, 0 to 1."""
+        if self.settings.steps:
+            return self.state.step / self.settings.steps
+        return self.state.seconds / 60 / (self.settings.minutes or DEFAULT_MINUTES)
+
+    def run(self) -> None:
+        """Train to the end, measuring and saving on the way."""
+        total = self.settings.steps or 60 * (self.settings.minutes or DEFAULT_MINUTES)
+        self.progress.start(tr("training"), total)
+        done = self.state.step if self.settings.steps else self.state.seconds
+        self.progress.advance(done)
+        saved = began = time.monotonic()
+        try:
+            for batch in self.batches():
+                loss = self.step(batch)
+                began, previous = time.monotonic(), began
+                self.state = dataclasses.replace(
+                    self.state,
+                    step=self.state.step + 1,
+                    batch=self.state.batch + 1,
+                    seconds=self.state.seconds + began - previous,
+                )
+                self.progress.advance(
+                    1 if self.settings.steps else began - previous,
+                    tr("step {step}, loss {loss}", step=self.state.step, loss=f"{loss:.3f}"),
+                )
+                finished = self.fraction() >= 1
+                if finished or self.fraction() * self.settings.evaluations >= self.state.evaluations + 1:
+                    self.measure()
+                if finished or time.monotonic() - saved > CHECKPOINT_SECONDS:
+                    self.save()
+                    saved = time.monotonic()
+                if finished:
+                    return
+        except KeyboardInterrupt:
+            self.save()
+            raise
+        except (MemoryError, torch.OutOfMemoryError):
+            raise EnvironmentFailure(
+                tr("out of memory: lower batch_tokens (now {tokens})", tokens=self.settings.batch_tokens)
+            ) from None
+
+    def batches(self) -> Iterator[list[Window]]:
+        """Batches without end, from where the run stands; an epoch's order depends on seed and epoch alone."""
+        while True:
+            generator = np.random.default_rng([self.settings.seed, self.state.epoch])
+            if self.settings.pairing == "lines":
+                windows = list(line_windows(self.corpus, self.shape))
+            else:
+                windows = list(training_windows(self.corpus, self.shape, generator))
+            if not windows:
+                raise InputError(tr("the training part has no two sentences in a row: add text"))
+            epoch = batches(windows, self.settings.batch_tokens, generator)
+            yield from epoch[self.state.batch :]
+            self.state = dataclasses.replace(self.state, epoch=self.state.epoch + 1, batch=0)
+
+    def step(self, batch: list[Window]) -> float:
+        """One update; returns the loss in nats per predicted token."""
+        pairs = collate([pair_of(self.corpus, window) for window in batch], self.corpus.tokenizer.pad_id)
+        generator = torch.Generator().manual_seed(self.settings.seed + 2**20 * self.state.step)
+        example = masked(pairs, self.corpus.tokenizer.mask_id, self.settings.mask_rate, generator)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.settings.learning_rate * rate_factor(self.fraction(), self.settings.warmup)
+        with self.precision.autocast():
+            logits, labels = predict(self.model, example.to(self.device))
+        loss = cross_entropy(logits, labels)
+        if not torch.isfinite(loss):
+            raise EnvironmentFailure(
+                tr("the loss is no number any more: try a lower learning_rate or precision fp32")
+            )
+        scaler = self.precision.scaler
+        scaler.scale(loss).backward()
+        scaler.unscale_(self.optimizer)
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.max_gradient_norm)
+        scaler.step(self.optimizer)
+        scaler.update()
+        self.optimizer.zero_grad(set_to_none=True)
+        return loss.item()
+
+    def measure(self) -> None:
+        """Score the model on the validation part and keep it if it is the best so far."""
+        score = evaluate(self.model, self.corpus, "validation", self.shape, EVALUATION_TOKENS)
+        bits = score.bits_per_character if score else None
+        best = self.state.best
+        better = bits is None or best is None or bits < best
+        self.state = dataclasses.replace(
+            self.state,
+            evaluations=max(self.state.evaluations + 1, int(self.fraction() * self.settings.evaluations)),
+            best=bits if better else best,
+        )
+        if bits is not None:
+            line = tr("step {step}: {bits} bits per character", step=self.state.step, bits=f"{bits:.3f}")
+            self.progress.say(line)
+        if better:
+            save_model(self.project.model, self.model, self.corpus.tokenizer, self.record(bits))
+
+    def record(self, bits: float | None) -> ModelRecord:
+        """The record of the model as it is now."""
+        return ModelRecord(
+            title="、".join(book.title for book in self.corpus.record.books),
+            source_length=self.shape.source,
+            target_length=self.shape.target,
+            eos_token=self.corpus.record.eos_token,
+            paragraph_token=self.corpus.record.paragraph_token,
+            corpus=self.corpus.sha256,
+            settings=self.settings,
+            step=self.state.step,
+            seconds=round(self.state.seconds, 1),
+            bits_per_character=bits,
+        )
+
+    def save(self) -> None:
+        """Write a checkpoint."""
+        scaler = self.precision.scaler.state_dict()
+        state = dataclasses.replace(self.state, scaler=scaler)
+        save_checkpoint(self.checkpoints, state, self.model, self.optimizer)
+
+
+def start_model(corpus: Corpus, settings: TrainSettings) -> BertForMaskedLM:
+    """The model that a run starts from, sized to the corpus's vocabulary. Raises InputError, NetworkError."""
+    positions = settings.source_length + settings.target_length
+    tokenizer = corpus.tokenizer
+    if settings.start == "scratch":
+        return new_model(
+            vocabulary_size=tokenizer.size,
+            layers=settings.layers,
+            hidden_size=settings.hidden_size,
+            heads=settings.heads,
+            positions=positions,
+            dropout=settings.dropout,
+            pad_id=tokenizer.pad_id,
+        )
+    check_vocabulary(corpus, settings.start)
+    model = load_pretrained_model(settings.start)
+    if positions > model.config.max_position_embeddings:
+        raise InputError(
+            tr(
+                "{model} has {limit} positions: source_length and target_length make {positions}, lower them",
+                model=settings.start,
+                limit=model.config.max_position_embeddings,
+                positions=positions,
+            )
+        )
+    model.resize_token_embeddings(tokenizer.size)
+    return model
+
+
+def check_vocabulary(corpus: Corpus, start: str) -> None:
+    """See that a pretrained model's token ids mean the same in the corpus. Raises InputError."""
+    known = load_pretrained_tokenizer(start).get_vocab(with_added_tokens=True)
+    ours = corpus.tokenizer.vocabulary()
+    if any(ours.get(token) != index for token, index in known.items()):
+        raise InputError(
+            tr(
+                "the corpus has another tokenizer than {model}: run  xuxie corpus {project} --tokenizer {model}",
+                model=start,
+                project=corpus.directory.parent,
+            )
+        )
+
+
+def make_optimizer(model: BertForMaskedLM, settings: TrainSettings) -> torch.optim.AdamW:
+    """AdamW, with no decay on biases and norms (all parameters of one dimension)."""
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    groups = [
+        {"params": [p for p in parameters if p.dim() > 1], "weight_decay": settings.weight_decay},
+        {"params": [p for p in parameters if p.dim() == 1], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(0.9, 0.98), fused=True)
+
+
+def rate_factor(fraction: float, warmup: float) -> float:
+    """The learning rate's factor when `fraction` of the run is done: up linearly, then down to zero."""
+    if fraction < warmup:
+        return max(fraction, 1e-3) / warmup
+    return max(0.0, 1 - fraction) / (1 - warmup) if warmup < 1 else 1.0
+
+
+def another_run(project: Project, why: str) -> str:
+    return tr(
+        "{path} holds the model of another run ({why}): add --restart to throw it away and train anew",
+        path=project.model,
+        why=why,
+    )

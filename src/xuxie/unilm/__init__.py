@@ -1,0 +1,1 @@
+"""UniLM (arXiv 1905.03197) on BertForMaskedLM: masks, objectives, the model. Token ids only."""
