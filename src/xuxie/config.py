@@ -35,6 +35,7 @@ class CrawlSettings:
     timeout: PositiveFloat = 30.0  # for one whole request
     retries: Annotated[int, Field(ge=0, le=20)] = 4  # further tries of a request that failed
     max_page_bytes: PositiveInt = 8 * 2**20  # a larger page is refused
+    max_redirects: Annotated[int, Field(ge=0, le=50)] = 10  # of one request; more are refused
     ignore_robots: bool = False  # for one's own site
 
 
@@ -45,6 +46,10 @@ class CorpusSettings:
     tokenizer: str = "char"  # "char", or the folder or hub name of a pretrained model
     eos_token: Annotated[str, Field(min_length=1)] = "[EOS]"  # ends every sentence
     paragraph_token: Annotated[str, Field(min_length=1)] = "[PAR]"  # opens every paragraph
+
+    def __post_init__(self) -> None:
+        if self.eos_token == self.paragraph_token:
+            raise ValueError(tr("eos_token and paragraph_token must differ"))
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -59,7 +64,9 @@ class TrainSettings:
     pairing: Literal["windows", "lines"] = "windows"  # "lines": a sentence and the next one
     source_length: PositiveInt = 384
     target_length: Annotated[int, Field(ge=2)] = 128
-    mask_rate: Annotated[float, Field(gt=0, le=1)] = 0.8  # of the target tokens
+    objective: Literal["masked", "pseudo-masked"] = "pseudo-masked"
+    mask_rate: Annotated[float, Field(gt=0, le=1)] = 0.8  # of the target tokens, for "masked"
+    left_to_right: Annotated[float, Field(ge=0, lt=1)] = 0.6  # share of the run spent so, before
     batch_tokens: PositiveInt = 4096  # padded tokens of one batch
     learning_rate: PositiveFloat = 5e-4
     weight_decay: Fraction = 0.01
@@ -69,7 +76,7 @@ class TrainSettings:
     steps: PositiveInt | None = None  # the length of the run; exclusive with minutes
     minutes: PositiveFloat | None = None
     evaluations: PositiveInt = 8  # over the whole run
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
 
     def __post_init__(self) -> None:
         if self.hidden_size % self.heads:
@@ -82,6 +89,12 @@ class TrainSettings:
             )
         if self.steps is not None and self.minutes is not None:
             raise ValueError(tr("steps and minutes exclude each other: give one of them"))
+
+
+RECIPES: dict[str, dict[str, Any]] = {  # named sets of [train] settings
+    "standard": {},
+    "plain": {"objective": "masked", "left_to_right": 0.0, "pairing": "lines", "precision": "fp32"},
+}
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -127,19 +140,22 @@ def load_settings(project: Path) -> Settings:
     """
     path = project / FILE_NAME
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return Settings()
     except UnicodeDecodeError:
         raise ConfigurationError(tr("{path} is not UTF-8: save it as UTF-8", path=path)) from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(tr("{path} is not TOML: {why}", path=path, why=error)) from None
-    defaults = {field.name: field.default for field in dataclasses.fields(Settings)}
     try:
-        if unknown := set(tables) - set(defaults):
-            raise ConfigurationError(f"[{unknown.pop()}]: " + tr("there is no such section"))
+        if unknown := sorted(set(tables) - {field.name for field in dataclasses.fields(Settings)}):
+            raise ConfigurationError(f"[{unknown[0]}]: " + tr("there is no such section"))
         return Settings(
-            **{name: from_mapping(type(defaults[name]), table) for name, table in tables.items()}
+            crawl=from_mapping(CrawlSettings, tables.get("crawl", {})),
+            corpus=from_mapping(CorpusSettings, tables.get("corpus", {})),
+            train=from_mapping(TrainSettings, tables.get("train", {})),
+            write=from_mapping(WriteSettings, tables.get("write", {})),
+            serve=from_mapping(ServeSettings, tables.get("serve", {})),
         )
     except ConfigurationError as error:
         raise ConfigurationError(f"{path}: {error}") from None

@@ -40,7 +40,7 @@ class MissingStageError(InputError):
     """A stage was asked for before the one that it builds on."""
 
 
-class EnvironmentFailure(XuxieError):
+class EnvironmentFailure(XuxieError):  # noqa: N818 - EnvironmentError is Python's own name for OSError
     """The machine failed, not the input: disk, memory, port, lock."""
 
     exit_code = 1

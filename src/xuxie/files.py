@@ -28,6 +28,13 @@ def write_atomically(path: Path, content: str | bytes) -> None:
         temporary.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
 
 
+def write_if_changed(path: Path, content: str | bytes) -> None:
+    """Write `content` unless it is there already, so that unchanged files keep their times."""
+    wanted = content.encode("utf-8") if isinstance(content, str) else content
+    if not path.exists() or path.read_bytes() != wanted:
+        write_atomically(path, wanted)
+
+
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path to write to; flush it to disk and rename it to `path` on success."""

@@ -29,7 +29,7 @@ def language() -> str:
 def catalogue() -> dict[str, str]:
     """The Chinese text of every English message."""
     text = resources.files("xuxie").joinpath("zh.toml").read_text(encoding="utf-8")
-    return {english: chinese for english, chinese in tomllib.loads(text).items()}
+    return dict(tomllib.loads(text))
 
 
 def tr(message: str, /, **values: object) -> str:

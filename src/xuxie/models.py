@@ -5,63 +5,29 @@
     model/meta.json                               the record: objective, window, tokens, score
 
 Elsewhere than in a project, a model is named by its folder or by its name on the Hugging Face hub. Only
-safetensors are read; nothing is ever unpickled.
+safetensors are read; nothing is ever unpickled. The record is described in model_record.py.
 """
 
 import dataclasses
 import json
 import re
 from pathlib import Path
-from typing import Literal
 
 import safetensors.torch
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError, RepositoryNotFoundError
-from pydantic import TypeAdapter, ValidationError
-from pydantic.dataclasses import dataclass
 from tokenizers import Tokenizer
 from transformers import AutoTokenizer, BertForMaskedLM
 from transformers.utils import logging as transformers_logging
 
-from xuxie.config import STRICT, TrainSettings, explain
 from xuxie.corpus.tokenizer import FILE_NAME, NovelTokenizer, load_tokenizer
-from xuxie.errors import InputError, MissingStageError, NetworkError
+from xuxie.errors import InputError, NetworkError
 from xuxie.files import replacing, write_atomically
 from xuxie.language import tr
+from xuxie.model_record import META, ModelRecord, read_record
 
-META = "meta.json"
 WEIGHTS = "model.safetensors"
 NEEDED = [WEIGHTS, "config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt"]
-
-
-@dataclass(frozen=True, kw_only=True, config=STRICT)
-class ModelRecord:
-    """meta.json of a trained model."""
-
-    version: Literal[1] = 1
-    title: str  # of the books it was trained on
-    objective: Literal["masked"] = "masked"
-    source_length: int  # tokens
-    target_length: int
-    eos_token: str
-    paragraph_token: str
-    corpus: str  # Corpus.sha256
-    settings: TrainSettings
-    step: int
-    seconds: float  # of training
-    bits_per_character: float | None  # on the validation part; None where it has none
-
-
-def read_record(directory: Path) -> ModelRecord:
-    """Read a model's record. Raises MissingStageError when there is no model, InputError when damaged."""
-    try:
-        return TypeAdapter(ModelRecord).validate_json((directory / META).read_bytes())
-    except FileNotFoundError:
-        raise MissingStageError(
-            tr("there is no model in {path}: make it with  xuxie train {path}", path=directory.parent)
-        ) from None
-    except ValidationError as error:
-        raise InputError(f"{directory / META}: {explain(error)}") from None
 
 
 def save_model(
@@ -116,14 +82,15 @@ def load_weights(directory: Path) -> BertForMaskedLM:
         raise InputError(tr("{path} is missing: only safetensors are read", path=directory / WEIGHTS))
     transformers_logging.disable_progress_bar()
     try:
-        model = BertForMaskedLM.from_pretrained(
+        model: BertForMaskedLM = BertForMaskedLM.from_pretrained(
             directory, local_files_only=True, use_safetensors=True, dtype="float32"
         )
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, safetensors.SafetensorError) as error:
         raise InputError(
             tr("{path} is not a BERT model that can be read: {why}", path=directory, why=first_line(error))
         ) from None
-    return model.eval()
+    model.eval()
+    return model
 
 
 def find_model(name: str) -> Path:

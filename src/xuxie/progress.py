@@ -20,14 +20,17 @@ class Progress(Protocol):
         """One line that a person should read."""
 
 
-class Silent:
+class Silent(Progress):
     """The progress of nobody watching."""
 
-    def start(self, what: str, total: float | None = None) -> None: ...
+    def start(self, what: str, total: float | None = None) -> None:
+        """Ignored."""
 
-    def advance(self, amount: float = 1, note: str = "") -> None: ...
+    def advance(self, amount: float = 1, note: str = "") -> None:
+        """Ignored."""
 
-    def say(self, line: str) -> None: ...
+    def say(self, line: str) -> None:
+        """Ignored."""
 
 
 SILENT = Silent()

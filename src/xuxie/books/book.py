@@ -59,6 +59,7 @@ class Book:
         self.manifest_path = directory / "manifest.json"
 
     def exists(self) -> bool:
+        """Whether there is a book here at all."""
         return self.manifest_path.exists()
 
     def manifest(self) -> Manifest:
@@ -79,13 +80,16 @@ class Book:
             raise InputError(f"{self.manifest_path}: {explain(error)}") from None
 
     def write_manifest(self, manifest: Manifest) -> None:
+        """Make `manifest` the truth, in one step."""
         text = json.dumps(dataclasses.asdict(manifest), ensure_ascii=False, indent=1)
         write_atomically(self.manifest_path, text + "\n")
 
     def raw_path(self, chapter: Chapter) -> Path:
+        """Where a chapter lies as extracted."""
         return self.directory / "raw" / chapter.file
 
     def clean_path(self, chapter: Chapter) -> Path:
+        """Where a chapter lies cleaned."""
         return self.directory / "chapters" / chapter.file
 
     def raw(self, chapter: Chapter) -> list[str]:
@@ -117,4 +121,5 @@ def read_paragraphs(path: Path) -> list[str]:
 
 
 def digest(content: bytes) -> str:
+    """The SHA-256 of a chapter file's content, in hexadecimal."""
     return hashlib.sha256(content).hexdigest()

@@ -40,6 +40,7 @@ WIDER = {
 SAMPLE_BYTES = 65_536
 MAX_UNREADABLE = 0.1  # of the characters
 MAX_CONTROL = 0.002  # of the characters; text has a stray one at most
+SURE = 0.15  # the least score of UTF-16 without a byte order mark
 DECLARED_BONUS = 0.05  # decides between texts that look equally good
 
 COMMON = frozenset(
@@ -99,7 +100,13 @@ def best_encoding(data: bytes, declared: str | None) -> str:
         encoding: score(sample.decode(encoding, errors="replace")) + DECLARED_BONUS * (encoding == declared)
         for encoding in candidates
     }
-    return max(scores, key=lambda encoding: scores[encoding])
+    # Any bytes at all are UTF-16 of some sort: without a mark it must look right.
+    sure = {
+        encoding: value
+        for encoding, value in scores.items()
+        if value >= SURE or not encoding.startswith("utf-16")
+    }
+    return max(sure, key=lambda encoding: sure[encoding])
 
 
 def sample_of(data: bytes) -> bytes:

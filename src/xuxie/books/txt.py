@@ -23,12 +23,17 @@ from xuxie.books.sections import (
 FRONT_LINES = 12  # title and author stand in the first lines or nowhere
 MAX_NAME = 40  # characters of a title or an author
 INDENTED_PROSE = 0.9  # of the other lines, for indentation to tell headings from prose
-AT_THE_MARGIN = 0.75  # of the headings
+AT_THE_MARGIN = 0.6  # of the headings
+APPENDIX = re.compile("附[录錄]")
 BOOK_TITLE = re.compile(r"《([^》]{1,40})》")
 LABELLED_TITLE = re.compile(r"^(?:书名|書名|title)\s*[:：]\s*《?([^》]{1,40})", re.IGNORECASE)
 LABELLED_AUTHOR = re.compile(r"(?:作者|著者|author)\s*[:：]\s*(.{1,40})", re.IGNORECASE)
 DYNASTY_AUTHOR = re.compile(
     r"^[\[【〔(（]\s*[^\]】〕)）\s]{1,4}\s*[\]】〕)）]\s*([^\s\d，。]{2,12})(?:\s*[著撰编編]?)$"
+)
+NO_NAME = re.compile(
+    r"[。，！？；：…“”]|www|http|txt|下载|电子书|制作|整理|^(?:目\s*[录錄]|(?:内容)?简介|正文|contents)$",
+    re.IGNORECASE,
 )
 SIGNED_AUTHOR = re.compile(r"^([^\s，。：]{2,12})\s*[/／]?\s*[著撰]$")
 
@@ -80,7 +85,7 @@ def find_headings(lines: list[str]) -> list[Mark]:
         for index, line in enumerate(lines)
         if (heading := recognise(line)) is not None
     ]
-    return in_sequence(at_the_margin(lines, marks))
+    return without_appended(in_sequence(at_the_margin(lines, marks)))
 
 
 def at_the_margin(lines: list[str], marks: list[Mark]) -> list[Mark]:
@@ -108,6 +113,21 @@ def in_sequence(marks: list[Mark]) -> list[Mark]:
     return kept
 
 
+def without_appended(marks: list[Mark]) -> list[Mark]:
+    """Without an 附录 between two chapters that count on: it is an appendix to the former.
+
+    西游记 has one behind its eighth chapter, in the editions that restore it.
+    """
+    appended = {
+        mark.index
+        for before, mark, after in zip(marks, marks[1:], marks[2:], strict=False)
+        if APPENDIX.match(mark.heading.title)
+        and before.heading.number is not None
+        and after.heading.number == before.heading.number + 1
+    }
+    return [mark for mark in marks if mark.index not in appended]
+
+
 def repeated_contents(marks: list[Mark]) -> frozenset[int]:
     """The lines of a contents page: headings in a row, without text, that come again later.
 
@@ -133,9 +153,9 @@ def repeated_contents(marks: list[Mark]) -> frozenset[int]:
 
 def sections_of(lines: list[str], marks: list[Mark], contents: frozenset[int]) -> list[Section]:
     """Each heading with the lines under it."""
-    ends = [mark.index for mark in marks[1:]] + [len(lines)]
+    ends = [*(mark.index for mark in marks[1:]), len(lines)]
     sections = []
-    for mark, end in zip(marks, ends, strict=True):
+    for mark, end in zip(marks, ends, strict=False):
         heading = mark.heading
         body = [lines[index].strip() for index in range(mark.index + 1, end) if index not in contents]
         sections.append(
@@ -196,5 +216,5 @@ def author_in(line: str) -> str:
 
 
 def is_name(line: str) -> bool:
-    """Whether a line can be a title: short, and no sentence."""
-    return len(line) <= MAX_NAME and not re.search(r"[。，！？；：…“”]|www|http", line)
+    """Whether a line can be a title: short, no sentence, and not of a site or a contents page."""
+    return len(line) <= MAX_NAME and not NO_NAME.search(line)

@@ -11,21 +11,51 @@ from dataclasses import dataclass
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 BREAKING = frozenset(
-    "address article aside blockquote body br caption center dd details div dl dt fieldset figcaption figure footer form "
-    "h1 h2 h3 h4 h5 h6 header hr li main nav ol p pre section table tbody td tfoot th thead tr ul".split()
+    (
+        *(
+            "address",
+            "article",
+            "aside",
+            "blockquote",
+            "body",
+            "br",
+            "caption",
+            "center",
+            "dd",
+            "details",
+            "div",
+        ),
+        *(
+            "dl",
+            "dt",
+            "fieldset",
+            "figcaption",
+            "figure",
+            "footer",
+            "form",
+            "header",
+            "hr",
+            "li",
+            "main",
+            "nav",
+        ),
+        *("ol", "p", "pre", "section", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul"),
+        *HEADINGS,
+    )
 )
 DROPPED = frozenset(
-    "rt rp script style head template title noscript iframe object audio video math".split()
+    (
+        *("rt", "rp", "script", "style", "head", "template", "title", "noscript", "iframe", "object"),
+        *("audio", "video", "math"),
+    )
 )
 # XHTML may close any element at once; HTML takes <title/> for an opening tag that swallows the rest.
-SELF_CLOSED = re.compile(
-    r"<(?!br\b|hr\b|img\b|input\b|link\b|meta\b|col\b|wbr\b)([A-Za-z][\w:.-]*)([^<>]*)/>"
-)
+SELF_CLOSED = re.compile(r"<(?!(?:br|hr|img|input|link|meta|col|wbr)\b)([A-Za-z][\w:.-]*)([^<>]*)/>")
 WIDE = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
 BREAK_BETWEEN_HANZI = re.compile(rf"(?<=[{WIDE}])[ \t\r\f]*\n\s*(?=[{WIDE}])")
 SPACES = re.compile(r"[ \t\r\n\f]+")
-BREAK = object()  # on the walker's stack: an element that breaks paragraphs ends here
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,23 +76,22 @@ def blocks(html: str) -> list[Block]:
     """The document's paragraphs in order. Ids behind the last paragraph are on an empty last block."""
     collector = Collector()
     body = parse(html).body
-    # A stack of one's own: hostile nesting is deeper than Python's.
-    stack: list[object] = [body] if body else []
+    # A stack of one's own: hostile nesting is deeper than Python's. A string on it ends that element.
+    stack: list[LexborNode | str] = [body] if body else []
     while stack:
         item = stack.pop()
-        if not isinstance(item, LexborNode):
-            collector.close()
+        if isinstance(item, str):
+            collector.close(item)
             continue
         tag = item.tag or ""
         if tag == "-text":
             collector.parts.append(item.text_content or "")
         elif not tag.startswith("-") and tag not in DROPPED:
-            if tag in BREAKING:
-                collector.close()
-                stack.append(BREAK)
             collector.open(tag, item)
+            if tag in BREAKING:
+                stack.append(tag)
             stack.extend(reversed(list(item.iter(include_text=True))))
-    collector.close()
+    collector.flush()
     if collector.anchors:
         collector.blocks.append(Block(text="", anchors=tuple(collector.anchors)))
     return collector.blocks
@@ -78,20 +107,29 @@ class Collector:
         self.level = 0
 
     def open(self, tag: str, node: LexborNode) -> None:
+        """An element begins: note its ids, and whether it is a heading."""
+        if tag in BREAKING:
+            self.flush()
         attributes = node.attributes
         for name in (attributes.get("id"), attributes.get("name") if tag == "a" else None):
             if name:
                 self.anchors.append(name)
-        if re.fullmatch("h[1-6]", tag):
+        if tag in HEADINGS:
             self.level = int(tag[1])
 
-    def close(self) -> None:
+    def close(self, tag: str) -> None:
+        """An element that breaks paragraphs ends."""
+        self.flush()
+        if tag in HEADINGS:
+            self.level = 0
+
+    def flush(self) -> None:
+        """The paragraph under way, if there is one, is done."""
         text = one_line("".join(self.parts))
         self.parts = []
         if text:
             self.blocks.append(Block(text=text, level=self.level, anchors=tuple(self.anchors)))
             self.anchors = []
-            self.level = 0
 
 
 def one_line(text: str) -> str:

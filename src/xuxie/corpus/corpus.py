@@ -12,7 +12,6 @@ A section is a stretch of one chapter that belongs to one part of the split; a w
 
 import dataclasses
 import json
-from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -75,7 +74,13 @@ class CorpusRecord:
 
     @property
     def characters(self) -> int:
+        """Of text, in all books."""
         return sum(book.characters for book in self.books)
+
+    @property
+    def sha256(self) -> str:
+        """A name for the content: the same books and tokenizer give the same."""
+        return "-".join([self.tokenizer_sha256[:16], *(book.sha256[:16] for book in self.books)])
 
 
 class Corpus:
@@ -114,11 +119,6 @@ class Corpus:
         ids: list[int] = self.tokens[start:end].tolist()
         return ids
 
-    @cached_property
-    def sha256(self) -> str:
-        """A name for this corpus's content: the same books and tokenizer give the same."""
-        return self.record.tokenizer_sha256[:16] + "-" + "-".join(b.sha256[:16] for b in self.record.books)
-
 
 def load_offsets(path: Path) -> Offsets:
     """An array of offsets; never unpickles."""
@@ -139,11 +139,13 @@ def read_record(directory: Path) -> CorpusRecord:
 
 
 def write_record(directory: Path, record: CorpusRecord) -> None:
+    """Write meta.json."""
     text = json.dumps(dataclasses.asdict(record), ensure_ascii=False, indent=1)
     write_atomically(directory / META, text + "\n")
 
 
 def damaged(directory: Path, why: object) -> str:
+    """The message for a corpus that cannot be read."""
     return tr(
         "{path} is damaged ({why}): delete it and run  xuxie corpus {project}",
         path=directory,

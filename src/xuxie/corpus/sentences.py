@@ -45,5 +45,7 @@ def sentence_ends(text: str) -> list[int]:
             end += 1
         elif match.group().endswith("…") and match.group().startswith("…"):
             continue  # the ASCII quote behind the ellipsis opens
+        if ends and ends[-1] == match.start():
+            ends.pop()  # “走？”。 is one sentence: its last mark stands behind the quote
         ends.append(end)
     return ends

@@ -18,7 +18,4 @@ def split(n: int) -> list[Part]:
     held_out = max(1, round(n / 10))
     rest = n - held_out
     validation = {int((i + 0.5) * rest / held_out) for i in range(held_out)}
-    parts: list[Part] = []
-    for i in range(n):
-        parts.append("test" if i >= rest else "validation" if i in validation else "train")
-    return parts
+    return ["test" if i >= rest else "validation" if i in validation else "train" for i in range(n)]

@@ -40,7 +40,8 @@ class NovelTokenizer:
             raise InputError(
                 tr("a tokenizer of the kind {kind} is not supported: WordLevel or WordPiece is", kind=kind)
             )
-        missing = [t for t in (*SPECIAL_TOKENS, eos, paragraph) if tokenizer.token_to_id(t) is None]
+        vocabulary = tokenizer.get_vocab(with_added_tokens=True)
+        missing = [token for token in (*SPECIAL_TOKENS, eos, paragraph) if token not in vocabulary]
         if missing:
             raise InputError(tr("the tokenizer lacks {tokens}: add them to it", tokens=" ".join(missing)))
         tokenizer.encode_special_tokens = True  # "[EOS]" in a novel's text is five characters
@@ -49,9 +50,9 @@ class NovelTokenizer:
         self._tokenizer = tokenizer
         self.eos, self.paragraph = eos, paragraph
         self.pad_id, self.unk_id, self.cls_id, self.sep_id, self.mask_id, self.eos_id, self.paragraph_id = (
-            tokenizer.token_to_id(token) for token in (*SPECIAL_TOKENS, eos, paragraph)
+            vocabulary[token] for token in (*SPECIAL_TOKENS, eos, paragraph)
         )
-        self.size = max(tokenizer.get_vocab().values()) + 1
+        self.size = max(vocabulary.values()) + 1
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of each text, without any special token."""
@@ -96,20 +97,21 @@ class NovelTokenizer:
     def special_ids(self) -> frozenset[int]:
         """Ids of tokens that are not text, [EOS] and the paragraph mark among them."""
         added = self._tokenizer.get_added_tokens_decoder()
-        return frozenset(index for index, token in added.items() if token.special) | {
-            self.pad_id, self.unk_id, self.cls_id, self.sep_id, self.mask_id, self.eos_id, self.paragraph_id,
-        }  # fmt: skip
+        special = {self.vocabulary()[token] for token in (*SPECIAL_TOKENS, self.eos, self.paragraph)}
+        return frozenset(special | {index for index, token in added.items() if token.special})
 
     @cached_property
     def banned_ids(self) -> list[int]:
-        """Ids that must never be generated: all that stand for nothing but [EOS] and the paragraph mark."""
+        """Ids never to be generated: those that stand for nothing, bar [EOS] and paragraph mark."""
         wanted = (self.eos_id, self.paragraph_id)
         return [i for i, text in enumerate(self.texts) if not text and i not in wanted]
 
     @cached_property
     def characters(self) -> NDArray[np.int64]:
         """How many characters of text each id stands for; [UNK] counts as one."""
-        counts = np.array([len(t.removeprefix(CONTINUATION)) if t != CONTINUATION else 2 for t in self.texts])
+        counts = np.array(
+            [len(t.removeprefix(CONTINUATION)) if t != CONTINUATION else 2 for t in self.texts]
+        )
         counts[self.unk_id] = 1
         return counts
 
@@ -137,7 +139,11 @@ class NovelTokenizer:
         """Write tokenizer.json and the tokenizer_config.json that transformers wants beside it."""
         write_atomically(directory / FILE_NAME, self.to_json())
         names = dict(
-            zip(("pad_token", "unk_token", "cls_token", "sep_token", "mask_token"), SPECIAL_TOKENS, strict=True)
+            zip(
+                ("pad_token", "unk_token", "cls_token", "sep_token", "mask_token"),
+                SPECIAL_TOKENS,
+                strict=True,
+            )
         )
         config = {
             "tokenizer_class": "PreTrainedTokenizerFast",

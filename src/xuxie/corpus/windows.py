@@ -27,6 +27,7 @@ class Window:
 
     @property
     def length(self) -> int:
+        """Of source and target together, in tokens."""
         return self.end - self.start
 
 
@@ -72,7 +73,9 @@ def measuring_windows(corpus: Corpus, sections: Sequence[Section], shape: Window
     for section in sections:
         starts = corpus.sentence_starts(section)
         for middle, end in tile(starts, shape, first=0):
-            yield Window(start=source_start(starts, middle, shape.source, shape.source), middle=middle, end=end)
+            yield Window(
+                start=source_start(starts, middle, shape.source, shape.source), middle=middle, end=end
+            )
 
 
 def training_windows(
@@ -108,9 +111,7 @@ def line_windows(corpus: Corpus, shape: WindowShape) -> Iterator[Window]:
             )
 
 
-def batches(
-    windows: Sequence[Window], tokens: int, generator: np.random.Generator
-) -> list[list[Window]]:
+def batches(windows: Sequence[Window], tokens: int, generator: np.random.Generator) -> list[list[Window]]:
     """Windows in random order, those of like length together, at most `tokens` padded tokens a batch."""
     shuffled = [windows[i] for i in generator.permutation(len(windows))]
     result: list[list[Window]] = []

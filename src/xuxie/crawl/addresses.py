@@ -111,6 +111,7 @@ class Guard:
         self.kinds |= {kind_of(address) for address in self.addresses(start)}
 
     def addresses(self, url: str) -> list[str]:
+        """The IP addresses of an address's host. Raises NetworkError when it has none."""
         try:
             return self.resolve(host_of(url))
         except (OSError, UnicodeError):
@@ -123,7 +124,7 @@ class Guard:
         return kind_of(address) in self.kinds
 
     def check(self, url: str) -> None:
-        """Raise ForbiddenAddress when any address of the host is out of bounds, NetworkError when there is none."""
+        """Raise ForbiddenAddress when any IP address of the host is out of bounds, or NetworkError."""
         if not all(self.permits(address) for address in self.addresses(url)):
             raise ForbiddenAddress(
                 tr("{url} leads into a private network, where this crawl may not go", url=url)

@@ -34,7 +34,8 @@ NAVIGATION = re.compile(
     re.IGNORECASE,
 )
 SITE_WORDS = re.compile(
-    r"(?:最新章节|全文(?:免费)?|免费|在线|无弹窗|章节|小说|阅读|目录|列表|更新|txt|下载|全集|完整版|最新)+$", re.IGNORECASE
+    r"(?:最新章节|全文(?:免费)?|免费|在线|无弹窗|章节|小说|阅读|目录|列表|更新|txt|下载|全集|完整版|最新)+$",
+    re.IGNORECASE,
 )
 AUTHOR = re.compile(r"作\s*者\s*[:：]\s*([^\s|/,，;；:：(（\[【]{1,30}+)(?![:：])")
 
@@ -134,16 +135,16 @@ def of_one_book(group: list[Link], url: str) -> list[Link]:
 
 def without_strays(group: list[Link]) -> list[Link]:
     """`group` without links that only look alike: "开始阅读", page numbers, index_2.html."""
-    named = {link.url for link in group if is_heading(link.text)}
+    named = {link.url for link in group if is_heading(link.text)}  # and called something else elsewhere
     stems = Counter(stem_shape(link.url) for link in group)
     usual, size = stems.most_common(1)[0] if group else ("", 0)
     strict = size >= MOST * len(group)
-    return [
-        link
-        for link in group
-        if is_heading(link.text)
-        or not (NAVIGATION.fullmatch(link.text) or link.url in named or (strict and stem_shape(link.url) != usual))
-    ]
+
+    def strays(link: Link) -> bool:
+        unusual = strict and stem_shape(link.url) != usual
+        return unusual or link.url in named or NAVIGATION.fullmatch(link.text) is not None
+
+    return [link for link in group if is_heading(link.text) or not strays(link)]
 
 
 def stem_shape(url: str) -> str:

@@ -9,6 +9,7 @@ otherwise taken as they are; cleaning, which sees all chapters, comes later.
 
 import re
 from collections.abc import Sequence
+from itertools import accumulate
 
 from xuxie.books.headings import chapter_number
 from xuxie.crawl.html import UnusablePage, compact, parse_html
@@ -23,7 +24,7 @@ TWIN = 0.25  # a sibling of the same name with this much of the best score is a 
 LINKED = 0.5  # a line with more of it in links is navigation
 PHRASE = 120  # characters; in a longer line the words below are the story's own
 PHRASES = re.compile(
-    r"本站|本网站|版权|版權|copyright|转载|轉載|侵权|免责|备案|ICP|一秒记住|一秒記住|最快更新|手机(?:版|用户|阅读)|收藏|无弹窗|书友",
+    r"本站|本网站|版权|版權|copyright|转载|轉載|侵权|免责|备案|ICP|一秒记住|一秒記住|最快更新|手机(?:版|用户|阅读)|(?:加入|点击|请|大家)收藏|收藏本|无弹窗|书友",
     re.IGNORECASE,
 )
 
@@ -37,9 +38,9 @@ def extract_chapter(html: str, title: str) -> list[str]:
     tree = parse_html(html)
     layout = lay_out(tree)
     lines = chapter_lines(layout, title)
-    if not lines:
-        layout = lay_out(tree, hidden=True)  # some sites show the text by script
-        lines = chapter_lines(layout, title)
+    if not any(PUNCTUATION.search(line.text) for line in lines):
+        layout = lay_out(tree, hidden=True)  # some sites hide the text until a script shows it
+        lines = chapter_lines(layout, title) or lines
     paragraphs = [line.text for line in lines]
     check_page(tree, title, paragraphs, [line.text for line in layout.lines])
     if not paragraphs:
@@ -57,11 +58,17 @@ def chapter_lines(layout: Layout, title: str) -> list[Line]:
     best = max(range(len(scores)), key=lambda index: scores[index], default=None)
     if best is None or not scores[best]:
         return []
-    parts = twins(layout.blocks, scores, best)
-    places = sorted({place for part in parts for place in range(part.first, part.last) if place >= start})
+    parts = twins(layout.blocks, scores, innermost(layout.blocks, weights, best))
+    places = sorted(
+        {
+            place
+            for part in parts
+            for place in range(max(start, layout.blocks[part].first), layout.blocks[part].last)
+        }
+    )
     lines = [layout.lines[place] for place in places]
     lines = [line for line in lines if not is_linked(line) and not is_title(line, title)]
-    return trimmed(lines, {id_of(layout, part) for part in parts})
+    return trimmed(lines, parts)
 
 
 def heading_place(lines: Sequence[Line], title: str) -> int:
@@ -83,10 +90,12 @@ def same_title(text: str, title: str) -> bool:
 
 
 def is_title(line: Line, title: str) -> bool:
+    """Whether a line is the chapter's heading."""
     return line.tag in HEADINGS and same_title(line.text, title)
 
 
 def is_linked(line: Line) -> bool:
+    """Whether a line is navigation."""
     return line.linked > LINKED * len(compact(line.text))
 
 
@@ -94,7 +103,9 @@ def weight(line: Line) -> float:
     """How much a line looks like prose: its length, less for navigation and titles."""
     if is_linked(line) or line.tag in HEADINGS or (len(line.text) < PHRASE and PHRASES.search(line.text)):
         return 0.0
-    return len(compact(line.text)) * (1.0 if PUNCTUATION.search(line.text) else PLAIN)
+    if PUNCTUATION.search(line.text):
+        return float(len(compact(line.text)))
+    return 0.0 if line.linked else PLAIN * len(compact(line.text))
 
 
 def block_scores(layout: Layout, weights: Sequence[float]) -> list[float]:
@@ -120,23 +131,28 @@ def block_scores(layout: Layout, weights: Sequence[float]) -> list[float]:
     return [direct + below for direct, below in zip(own, inherited, strict=True)]
 
 
-def twins(blocks: Sequence[Block], scores: Sequence[float], best: int) -> list[Block]:
+def innermost(blocks: Sequence[Block], weights: Sequence[float], best: int) -> int:
+    """The smallest block that holds all the prose of the best one: its frame holds a footer, say."""
+    below = list(accumulate(weights, initial=0.0))
+    whole, found = blocks[best], best
+    for index in range(best + 1, len(blocks)):
+        block = blocks[index]
+        inside = whole.first <= block.first and block.last <= whole.last and block.tag != "p"
+        if inside and below[block.first] == below[whole.first] and below[block.last] == below[whole.last]:
+            found = index
+    return found
+
+
+def twins(blocks: Sequence[Block], scores: Sequence[float], best: int) -> set[int]:
     """The best block and its equals beside it: a chapter in several parts."""
     chosen = blocks[best]
-    return [
-        block
+    return {best} | {
+        index
         for index, block in enumerate(blocks)
-        if index == best
-        or (
-            block.parent == chosen.parent
-            and block.name == chosen.name
-            and scores[index] >= TWIN * scores[best]
-        )
-    ]
-
-
-def id_of(layout: Layout, block: Block) -> int:
-    return next(index for index, other in enumerate(layout.blocks) if other is block)
+        if block.parent == chosen.parent
+        and block.name == chosen.name
+        and scores[index] >= TWIN * scores[best] > 0
+    }
 
 
 def trimmed(lines: list[Line], chosen: set[int]) -> list[Line]:

@@ -14,11 +14,17 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from xuxie.language import tr
 
-FORMATTING = frozenset("b big code em font i nobr s small strike strong tt u".split())
+
+def tags(names: str) -> frozenset[str]:
+    """A set of tag names."""
+    return frozenset(names.split())
+
+
+FORMATTING = tags("b big code em font i nobr s small strike strong tt u")
 # Elements that never nest in themselves: void, or closed by the next of their kind.
-FLAT = frozenset(
+FLAT = tags(
     "a area base br col dd dt embed hr img input li link meta option p param script source style td th "
-    "tr track wbr".split()
+    "tr track wbr"
 )
 MAX_NESTING_WORK = 20_000_000  # open elements, summed over all start tags: seconds at worst
 MAX_FORMATTING_WORK = 3_000_000  # likewise, formatting elements alone: each may become a node

@@ -13,17 +13,17 @@ from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from xuxie.crawl.html import attribute, tidy
+from xuxie.crawl.html import attribute, tags, tidy
 
-SKIPPED = frozenset(
+SKIPPED = tags(
     "script style noscript template iframe object svg math canvas audio video nav header footer aside "
-    "select option input button textarea label head title rp rt".split()
+    "select option input button textarea label head title rp rt"
 )
-INLINE = frozenset(
-    "a abbr b bdi bdo big cite code em font i ins kbd mark q rb ruby s samp small span strike strong sub sup "
-    "time tt u var wbr".split()
+INLINE = tags(
+    "a abbr b bdi bdo big cite code em font i ins kbd mark q rb ruby s samp small span strike strong sub "
+    "sup time tt u var wbr"
 )
-HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+HEADINGS = tags("h1 h2 h3 h4 h5 h6")
 HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 # A line break in the source that is followed by an indentation begins a paragraph, as in plain text.
 INDENTED = re.compile(r"\n[^\S\u3000\xa0]*(?=\u3000|\xa0\xa0)")
@@ -119,6 +119,7 @@ class Writer:
         self.linked = 0
 
     def open(self, node: LexborNode) -> None:
+        """A block begins."""
         self.end_line()
         name = " ".join((node.tag or "", attribute(node, "class"), attribute(node, "id")))
         parent = self.stack[-1] if self.stack else -1
@@ -133,10 +134,12 @@ class Writer:
         )
 
     def close(self) -> None:
+        """The block that was opened last ends."""
         self.end_line()
         self.layout.blocks[self.stack.pop()].last = len(self.layout.lines)
 
     def write(self, text: str) -> None:
+        """A text node."""
         first, *others = INDENTED.split(text.replace("\r\n", "\n"))
         self.add(first)
         for paragraph in others:
@@ -144,11 +147,13 @@ class Writer:
             self.add(paragraph)
 
     def add(self, piece: str) -> None:
+        """A piece of the current line."""
         self.pieces.append(piece)
         if self.links:
             self.linked += len("".join(piece.split()))
 
     def end_line(self) -> None:
+        """What was written since the last line is a line, unless it is blank."""
         if text := tidy("".join(self.pieces)):
             block = self.stack[-1]
             tag = self.layout.blocks[block].tag

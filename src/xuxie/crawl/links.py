@@ -16,10 +16,10 @@ from urllib.parse import parse_qsl, urlsplit
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from xuxie.crawl.addresses import join, normalise
-from xuxie.crawl.html import attribute, text_of, tidy
+from xuxie.crawl.html import attribute, tags, text_of, tidy
 
-LISTS = frozenset(("ul", "ol", "dl", "table", "tbody", "div", "section", "article", "main", "body"))
-FURNITURE = frozenset(("nav", "header", "footer"))
+LISTS = tags("ul ol dl table tbody div section article main body")
+FURNITURE = tags("nav header footer")
 NUMBER = re.compile(r"\d+")
 MAX_TITLE = 200  # characters; a longer link text is no title
 CUT_SHORT = ("...", "…")
@@ -86,6 +86,7 @@ def ancestors(node: LexborNode) -> Iterator[LexborNode]:
 
 
 def in_furniture(node: LexborNode) -> bool:
+    """Whether a node belongs to the site, not to the page."""
     return any(ancestor.tag in FURNITURE for ancestor in ancestors(node))
 
 

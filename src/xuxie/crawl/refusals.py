@@ -16,34 +16,38 @@ from xuxie.language import tr
 
 SHORT = 200  # characters; a chapter with more is believed
 PREVIEW = 1000  # characters; what a site shows of a chapter that must be paid for
-CHALLENGES = "#challenge-form, #challenge-running, #cf-challenge-running, .g-recaptcha, .h-captcha, #nc_1_wrapper"
+CHALLENGES = (
+    "#challenge-form, #challenge-running, #cf-challenge-running, .g-recaptcha, .h-captcha, #nc_1_wrapper"
+)
 
 PAYMENT = re.compile(
-    r"(?:订阅|訂閱|购买|購買|付费|付費|充值|开通(?:VIP|会员)|登[录錄陆])(?:本章)?(?:后|後|才)(?:才?(?:能|可)以?|即可|方可)?.{0,4}(?:阅读|閱讀|查看)"
-    r"|这是\s*VIP\s*章节|這是\s*VIP\s*章節|本章(?:节|節)?(?:为|為|是|系)?\s*(?:VIP|付费|付費|收费|收費|订阅|訂閱)(?:章[节節]|内容)",
+    r"(?:订阅|訂閱|购买|購買|付费|付費|充值|开通(?:VIP|会员)|登[录錄陆])(?:本章)?(?:后|後|才)"
+    r"(?:才?[能可]以?|即可|方可)?.{0,4}(?:阅读|閱讀|查看)"
+    r"|[这這]是\s*VIP\s*章[节節]|本章[节節]?[为為是系]?\s*(?:VIP|付[费費]|收[费費]|订阅|訂閱)(?:章[节節]|内容)",
     re.IGNORECASE,
 )
-LOGIN = re.compile(r"(?:请|請)先?(?:您)?(?:先)?登[录錄陆]|您?(?:还没有|尚未|还未|未)登[录錄陆]|用户登[录錄]", re.IGNORECASE)
+LOGIN = re.compile(r"[请請]您?先?登[录錄陆]|您?(?:还没有|尚未|还未|未)登[录錄陆]|用[户戶]登[录錄]")
 ROBOT = re.compile(
-    r"验证码|驗證碼|人机验证|安全验证|安全检查|滑动验证|确认您?(?:是|不是)(?:真人|机器人)|just a moment|checking your browser"
+    r"验证码|驗證碼|人机验证|安全验证|安全检查|滑动验证|确认您?(?:是|不是)(?:真人|机器人)"
+    r"|just a moment|checking your browser"
     r"|attention required|verify(?:ing)? (?:that )?you are (?:a )?human|captcha",
     re.IGNORECASE,
 )
 RATE = re.compile(
-    r"(?:访问|訪問|请求|請求|操作|刷新)(?:过于|過於|太过|太過|太|过)?(?:频繁|頻繁|快)|too many requests|稍[后後候]再?(?:试|試|访问|重试)",
+    r"(?:访问|訪問|请求|請求|操作|刷新)(?:过于|過於|太过|太過|太|过)?(?:频繁|頻繁|快)"
+    r"|稍[后後候]再?(?:试|試|访问|訪問|重试)|too many requests",
     re.IGNORECASE,
 )
 ERROR = re.compile(
-    r"(?:页面|頁面|章节|章節|文章|内容|小说)(?:不存在|未找到|找不到|已(?:被)?(?:删除|下架|屏蔽))|(?:找不到|不存在).{0,6}(?:页面|頁面|章节|章節)"
-    r"|404 not found|not found|50[0234] (?:bad gateway|service|internal|gateway)|bad gateway|access denied|拒绝访问|forbidden"
-    r"|系统维护|网站维护|数据库(?:连接)?(?:错误|出错)|正在手打|手打中|内容加载失败|加载失败",
+    r"(?:页面|頁面|章节|章節|文章|内容|小说)(?:不存在|未找到|找不到|已(?:被)?(?:删除|下架|屏蔽))"
+    r"|(?:找不到|不存在).{0,6}(?:页面|頁面|章节|章節)|拒绝访问"
+    r"|not found|50[0234] (?:bad gateway|service|internal|gateway)|bad gateway|access denied|forbidden"
+    r"|系统维护|网站维护|数据库(?:连接)?(?:错误|出错)|正在手打|手打中|加载失败",
     re.IGNORECASE,
 )
 
 
-def check_page(
-    tree: LexborHTMLParser, title: str, paragraphs: Sequence[str], lines: Sequence[str]
-) -> None:
+def check_page(tree: LexborHTMLParser, title: str, paragraphs: Sequence[str], lines: Sequence[str]) -> None:
     """Raise UnusablePage when the page is not the chapter that it was asked for.
 
     `paragraphs` were found to be its text; `lines` are all that it shows.

@@ -40,12 +40,13 @@ class Failure(Exception):  # noqa: N818 - an outcome of a request, which never l
         *,
         temporary: bool = False,
         retry_after: float | None = None,
-        forbidden: bool = False,
+        status: int | None = None,
     ) -> None:
         super().__init__(reason)
         self.temporary = temporary
         self.retry_after = retry_after  # seconds
-        self.forbidden = forbidden
+        self.status = status  # of HTTP, when the site answered
+        self.forbidden = status in (401, 402, 403, 451)
 
 
 def pause_before(attempt: int, retry_after: float | None, jitter: float) -> float:

@@ -1,13 +1,15 @@
 """From logits to a token: temperature, then top-k, then top-p, then the draw.
 
-    token = sample(logits, temperature=0.8, top_k=0, top_p=0.9, generator=torch.Generator())
+token = sample(logits, temperature=0.8, top_k=0, top_p=0.9, generator=torch.Generator())
 """
 
 import torch
 from torch import Tensor
 
 
-def sample(logits: Tensor, *, temperature: float, top_k: int, top_p: float, generator: torch.Generator) -> int:
+def sample(
+    logits: Tensor, *, temperature: float, top_k: int, top_p: float, generator: torch.Generator
+) -> int:
     """Draw a token.
 
     Args:

@@ -25,7 +25,8 @@ from xuxie.errors import InputError
 from xuxie.generation.decoder import Decoder
 from xuxie.generation.sampling import sample
 from xuxie.language import tr
-from xuxie.models import ModelRecord, load_model
+from xuxie.model_record import ModelRecord
+from xuxie.models import load_model
 from xuxie.project import Project
 
 OVERRUN = 100  # characters that a sentence may run over the length asked for, before it is cut
@@ -40,7 +41,7 @@ class Writer:
 
     @classmethod
     def load(cls, project: Project) -> "Writer":
-        """The writer of a project. Raises MissingStageError when it has no model, InputError when damaged."""
+        """The writer of a project. Raises MissingStageError without a model, InputError when damaged."""
         return cls(*load_model(project.model))
 
     def write(self, prompt: str, settings: WriteSettings) -> Iterator[str]:
@@ -82,7 +83,7 @@ class Writer:
         return Decoder(self.model, self.tokenizer.mask_id, source, target)
 
     def _forbidden(self, context: "Context") -> list[int]:
-        """Tokens that cannot come next: a sentence is not empty, a paragraph opens at a sentence's start."""
+        """Tokens that cannot come next: no sentence is empty, a paragraph opens where a sentence does."""
         forbidden = list(self.tokenizer.banned_ids)
         if context.tokens[-1] in (self.tokenizer.eos_id, self.tokenizer.paragraph_id):
             forbidden.append(self.tokenizer.eos_id)
@@ -101,7 +102,7 @@ class Context:
 
     @classmethod
     def of(cls, prompt: str, tokenizer: NovelTokenizer) -> "Context":
-        """Read a prompt: a line is a paragraph; a sentence without an end is unfinished in the last one only.
+        """Read a prompt: a line is a paragraph; only in the last one can a sentence be unfinished.
 
         Raises InputError when there is no text in it.
         """
@@ -145,4 +146,4 @@ def with_seed(settings: WriteSettings) -> WriteSettings:
     """The same settings with a seed drawn where none was given."""
     if settings.seed is not None:
         return settings
-    return dataclasses.replace(settings, seed=secrets.randbelow(2**63))
+    return dataclasses.replace(settings, seed=secrets.randbelow(2**53))  # what JavaScript can say again

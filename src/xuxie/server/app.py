@@ -3,18 +3,21 @@
     app = create_app(Writer.load(Project("mybook")), Settings())
     app.test_client().get("/fiction?text=他推开门，")
 
-Every error of the API is answered as `{"code": status, "msg": "…", "data": null}` with the same HTTP status.
+Every error of the API is answered as `{"code": status, "msg": "…", "data": null}` with the same HTTP
+status.
 """
 
 import ipaddress
 import logging
+import re
 import socket
 from collections.abc import Callable
 
 import waitress
-from flask import Flask, Response, jsonify
-from waitress.server import BaseWSGIServer
-from werkzeug.exceptions import HTTPException
+from flask import Flask, Response, jsonify, request
+from flask.json.provider import DefaultJSONProvider
+from waitress.server import TcpWSGIServer
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from xuxie.config import ServeSettings, Settings
 from xuxie.errors import EnvironmentFailure, InputError, XuxieError
@@ -33,17 +36,24 @@ SECURITY_HEADERS = {
 }
 
 
+class ReadableJSON(DefaultJSONProvider):
+    """JSON with Chinese as it is, not as \\u escapes: for those who look at it with curl."""
+
+    ensure_ascii = False
+
+
 def create_app(writer: Writer, settings: Settings) -> Flask:
-    """The application around one writer; [serve] and [write] of the settings are its limits and defaults."""
+    """The application around one writer; [serve] and [write] of the settings: its limits and defaults."""
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = 16 * 1024 + 6 * settings.serve.max_prompt  # JSON may escape: \uXXXX
-    if is_loopback(settings.serve.host):  # a page elsewhere must not reach it through a name of its own
-        app.config["TRUSTED_HOSTS"] = ["localhost", "127.0.0.1", "[::1]"]
+    app.json = ReadableJSON(app)
+    if is_loopback(settings.serve.host):
+        app.before_request(refuse_other_names)
     app.extensions["engine"] = Engine(writer, settings)
     for blueprint in (fiction.blueprint, health.blueprint, page.blueprint):
         app.register_blueprint(blueprint)
     app.register_error_handler(XuxieError, lambda error: failure(error.http_status, str(error)))
-    app.register_error_handler(HTTPException, lambda error: failure(error.code or 500, error.description or ""))
+    app.register_error_handler(HTTPException, refused)
     app.register_error_handler(Exception, unexpected)
     app.after_request(secure)
     return app
@@ -57,6 +67,23 @@ def failure(status: int, message: str) -> tuple[Response, int]:
     return response, status
 
 
+def refused(error: HTTPException) -> tuple[Response, int]:
+    """What Flask itself refuses: 404, 405, 413 and the like."""
+    response, status = failure(error.code or 500, error.description or "")
+    if isinstance(error, MethodNotAllowed):
+        response.headers["Allow"] = ", ".join(error.valid_methods or ())
+    return response, status
+
+
+def refuse_other_names() -> None:
+    """A page elsewhere must not reach this machine's server through a name of its own (DNS rebinding).
+
+    Flask's TRUSTED_HOSTS would do it, but does not know IPv6 addresses.
+    """
+    if not is_loopback(re.sub(r":\d+$", "", request.host).strip("[]")):
+        raise InputError(tr("{host} is no name of this machine: use localhost", host=request.host))
+
+
 def unexpected(error: Exception) -> tuple[Response, int]:
     """A fault of the program: logged whole, told to the client without its inside."""
     logger.error("unexpected error", exc_info=error)
@@ -64,6 +91,7 @@ def unexpected(error: Exception) -> tuple[Response, int]:
 
 
 def secure(response: Response) -> Response:
+    """The response with the headers that keep a page from being framed, sniffed or scripted."""
     response.headers.update(SECURITY_HEADERS)
     return response
 
@@ -91,7 +119,7 @@ def serve(app: Flask, settings: ServeSettings, ready: Callable[[str], None]) -> 
         server.close()
 
 
-def bind(app: Flask, settings: ServeSettings) -> BaseWSGIServer:
+def bind(app: Flask, settings: ServeSettings) -> TcpWSGIServer:
     """A server that listens, but does not serve yet."""
     try:
         return waitress.create_server(

@@ -1,7 +1,7 @@
 """The engine: one writer shared by many requests, one passage at a time.
 
-    for piece in engine.write("他推开门，", settings, gone=lambda: False):
-        ...
+for piece in engine.write("他推开门，", settings, gone=lambda: False):
+    ...
 """
 
 import dataclasses
@@ -12,6 +12,8 @@ from xuxie.config import Settings, WriteSettings
 from xuxie.errors import EnvironmentFailure
 from xuxie.generation.writer import Writer
 from xuxie.language import tr
+
+LOOK_ROUND = 0.5  # seconds between two looks at whether a client in line has left
 
 
 class Engine:
@@ -31,17 +33,24 @@ class Engine:
         Raises InputError for an empty text and EnvironmentFailure when too many are waiting, both before
         the first piece.
         """
-        pieces = self.writer.write(text, settings)
-        if not self._places.acquire(blocking=False):
-            raise EnvironmentFailure(tr("too many are writing at once: try again in a few seconds"))
-        return self._take_turn(pieces, gone)
+        turn = self._take_turn(self.writer.write(text, settings), gone)
+        next(turn)  # only a generator that was started runs its `finally` when it is dropped
+        return turn
 
     def _take_turn(self, pieces: Iterator[str], gone: Callable[[], bool]) -> Iterator[str]:
+        if not self._places.acquire(blocking=False):
+            raise EnvironmentFailure(tr("too many are writing at once: try again in a few seconds"))
         try:
-            with self._turn:
+            yield ""  # has its place in line
+            while not self._turn.acquire(timeout=LOOK_ROUND):
+                if gone():
+                    return
+            try:
                 for piece in pieces:
                     if gone():
                         return
                     yield piece
+            finally:
+                self._turn.release()
         finally:
             self._places.release()

@@ -1,19 +1,20 @@
 """GET and POST /fiction: the continuation of a text.
 
-    GET  /fiction?text=他推开门，
-    POST /fiction  {"text": "他推开门，", "length": 100, "temperature": 0.8, "seed": 7}
-        → {"code": 200, "msg": "success", "data": {"text": "…"}}
-    POST /fiction  {"text": "他推开门，", "stream": true}
-        → server-sent events:  data: {"text": "屋"}   …   event: done   data: {"seed": 7}
+GET  /fiction?text=他推开门，
+POST /fiction  {"text": "他推开门，", "length": 100, "temperature": 0.8, "seed": 7}
+    → {"code": 200, "msg": "success", "data": {"text": "…"}}
+POST /fiction  {"text": "他推开门，", "stream": true}
+    → server-sent events:  data: {"text": "屋"}   …   event: done   data: {"seed": 7}
 """
 
+import dataclasses
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, request
 
-from xuxie.config import WriteSettings, override
+from xuxie.config import WriteSettings, from_mapping
 from xuxie.errors import InputError, XuxieError
 from xuxie.generation.writer import with_seed
 from xuxie.language import tr
@@ -33,7 +34,10 @@ def get_fiction() -> Response:
 @blueprint.post("/fiction")
 def post_fiction() -> Response:
     """The continuation of "text"; the other keys are options, "stream" among them."""
-    body = request.get_json()  # answers 400 or 415 itself when it is not JSON
+    try:
+        body = request.get_json()  # answers 400 or 415 itself when it is not JSON
+    except RecursionError:  # from "[[[[…"
+        body = None
     if not isinstance(body, dict):
         raise InputError(tr('the body must be a JSON object such as {"text": "…"}'))
     return answer(body)
@@ -48,15 +52,38 @@ def answer(body: dict[str, Any]) -> Response:
     if not isinstance(stream, bool):
         raise InputError(tr("stream must be true or false"))
     limits = engine.settings.serve
+    if not is_unicode("".join([text, *body])):
+        raise InputError(tr("the request holds half a character: send well-formed Unicode"))
     if len(text) > limits.max_prompt:
         raise InputError(tr("text is too long: {limit} characters at most", limit=limits.max_prompt))
-    settings = with_seed(override(engine.defaults, **body))
+    settings = with_seed(options(engine.defaults, body))
     if settings.length > limits.max_length:
         raise InputError(tr("length is too great: {limit} at most", limit=limits.max_length))
     pieces = engine.write(text, settings, client_gone())
     if stream:
         return Response(events(pieces, settings), mimetype="text/event-stream", headers=NO_STORE)
     return jsonify(code=200, msg="success", data={"text": "".join(pieces)})
+
+
+def options(defaults: WriteSettings, given: dict[str, Any]) -> WriteSettings:
+    """The defaults with the options that were given; "seed": null asks for a new one.
+
+    Raises InputError for an unknown name, ConfigurationError for a wrong value.
+    """
+    known = dataclasses.asdict(defaults)
+    if unknown := given.keys() - known.keys():
+        names = ", ".join(known)
+        raise InputError(tr("unknown option {name}: there are {names}", name=min(unknown), names=names))
+    return from_mapping(WriteSettings, {**known, **given})
+
+
+def is_unicode(text: str) -> bool:
+    """Whether it can be written as UTF-8; a JSON escape can smuggle in half of a surrogate pair."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 NO_STORE = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -73,6 +100,7 @@ def events(pieces: Iterator[str], settings: WriteSettings) -> Iterator[str]:
 
 
 def event(data: dict[str, Any]) -> str:
+    """One server-sent event; JSON keeps newlines escaped, so it is one line."""
     return f"data: {json.dumps(data, ensure_ascii=False)}\n\n"
 
 

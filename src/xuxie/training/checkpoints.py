@@ -76,9 +76,7 @@ def read_state(checkpoint: Path) -> RunState:
         raise InputError(damaged(checkpoint, error)) from None
 
 
-def restore_checkpoint(
-    checkpoint: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer
-) -> None:
+def restore_checkpoint(checkpoint: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:
     """Put weights, optimizer states and random states back. Raises InputError when they do not fit."""
     try:
         tensors = safetensors.torch.load_file(checkpoint / TENSORS)
@@ -100,4 +98,7 @@ def restore_checkpoint(
 
 
 def damaged(checkpoint: Path, why: object) -> str:
-    return tr("{path} is damaged ({why}): delete it and run the same command again", path=checkpoint, why=why)
+    """The message for a checkpoint that cannot be gone on from."""
+    return tr(
+        "{path} is damaged ({why}): delete it and run the same command again", path=checkpoint, why=why
+    )

@@ -32,6 +32,7 @@ class Score:
 
     @property
     def bits_per_character(self) -> float:
+        """The lower, the better foreseen."""
         return self.bits / self.characters
 
 

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from transformers import BertForMaskedLM
 
 from xuxie.config import TrainSettings
 from xuxie.corpus.corpus import Corpus
@@ -23,14 +22,8 @@ from xuxie.corpus.windows import Window, WindowShape, batches, line_windows, tra
 from xuxie.errors import EnvironmentFailure, InputError
 from xuxie.files import exclusive
 from xuxie.language import tr
-from xuxie.models import (
-    META,
-    ModelRecord,
-    load_pretrained_model,
-    load_pretrained_tokenizer,
-    read_record,
-    save_model,
-)
+from xuxie.model_record import META, ModelRecord, read_record
+from xuxie.models import save_model
 from xuxie.progress import SILENT, Progress
 from xuxie.project import Project
 from xuxie.training.checkpoints import (
@@ -42,8 +35,9 @@ from xuxie.training.checkpoints import (
 )
 from xuxie.training.evaluation import evaluate, pair_of
 from xuxie.training.precision import Precision, best_device
-from xuxie.unilm.model import cross_entropy, new_model, predict
-from xuxie.unilm.objectives import collate, masked
+from xuxie.training.start import make_optimizer, rate_factor, start_model
+from xuxie.unilm.model import cross_entropy, predict
+from xuxie.unilm.objectives import Example, Pairs, collate, left_to_right, masked, pseudo_masked
 
 DEFAULT_MINUTES = 30.0
 CHECKPOINT_SECONDS = 60.0
@@ -86,12 +80,14 @@ class Trainer:
         self.device = best_device()
         self.precision = Precision(settings.precision, self.device)
         torch.manual_seed(settings.seed)
-        self.model = start_model(corpus, settings).to(self.device).train()
+        self.model = start_model(corpus, settings).train()
+        self.model.to(self.device)
         self.optimizer = make_optimizer(self.model, settings)
-        self.state = RunState(corpus=corpus.sha256, settings=settings)
+        self.state = RunState(corpus=corpus.record.sha256, settings=settings)
 
     @property
     def checkpoints(self) -> Path:
+        """The folder of this run's checkpoints."""
         return self.project.model / "checkpoints"
 
     def resume(self) -> None:
@@ -114,7 +110,7 @@ class Trainer:
 
     def difference(self, state: RunState) -> str:
         """What keeps a checkpoint from being one of this run's; empty when nothing does."""
-        if state.corpus != self.corpus.sha256:
+        if state.corpus != self.corpus.record.sha256:
             return tr("the corpus has changed")
         old, new = dataclasses.asdict(state.settings), dataclasses.asdict(self.settings)
         changed = [f"{k} {old[k]} → {new[k]}" for k in old if k not in LENGTH and old[k] != new[k]]
@@ -148,7 +144,7 @@ class Trainer:
                     tr("step {step}, loss {loss}", step=self.state.step, loss=f"{loss:.3f}"),
                 )
                 finished = self.fraction() >= 1
-                if finished or self.fraction() * self.settings.evaluations >= self.state.evaluations + 1:
+                if finished or self.evaluation_is_due():
                     self.measure()
                 if finished or time.monotonic() - saved > CHECKPOINT_SECONDS:
                     self.save()
@@ -164,7 +160,7 @@ class Trainer:
             ) from None
 
     def batches(self) -> Iterator[list[Window]]:
-        """Batches without end, from where the run stands; an epoch's order depends on seed and epoch alone."""
+        """Batches without end, from where the run stands; an epoch's order depends on its number alone."""
         while True:
             generator = np.random.default_rng([self.settings.seed, self.state.epoch])
             if self.settings.pairing == "lines":
@@ -180,12 +176,10 @@ class Trainer:
     def step(self, batch: list[Window]) -> float:
         """One update; returns the loss in nats per predicted token."""
         pairs = collate([pair_of(self.corpus, window) for window in batch], self.corpus.tokenizer.pad_id)
-        generator = torch.Generator().manual_seed(self.settings.seed + 2**20 * self.state.step)
-        example = masked(pairs, self.corpus.tokenizer.mask_id, self.settings.mask_rate, generator)
         for group in self.optimizer.param_groups:
             group["lr"] = self.settings.learning_rate * rate_factor(self.fraction(), self.settings.warmup)
         with self.precision.autocast():
-            logits, labels = predict(self.model, example.to(self.device))
+            logits, labels = predict(self.model, self.example(pairs).to(self.device))
         loss = cross_entropy(logits, labels)
         if not torch.isfinite(loss):
             raise EnvironmentFailure(
@@ -200,6 +194,25 @@ class Trainer:
         self.optimizer.zero_grad(set_to_none=True)
         return loss.item()
 
+    def example(self, pairs: Pairs) -> Example:
+        """What is learned from a batch at this point of the run."""
+        if self.is_starting():
+            return left_to_right(pairs)
+        mask_id = self.corpus.tokenizer.mask_id
+        if self.settings.objective == "pseudo-masked":
+            return pseudo_masked(pairs, mask_id)
+        generator = torch.Generator().manual_seed(self.settings.seed + 2**20 * self.state.step)
+        return masked(pairs, mask_id, self.settings.mask_rate, generator)
+
+    def is_starting(self) -> bool:
+        """Whether the run is still in its left-to-right part, in which [MASK] means nothing yet."""
+        return self.fraction() < self.settings.left_to_right
+
+    def evaluation_is_due(self) -> bool:
+        """Whether another share of the run has gone by since the last evaluation."""
+        due = int(self.fraction() * self.settings.evaluations)
+        return due > self.state.evaluations and not self.is_starting()
+
     def measure(self) -> None:
         """Score the model on the validation part and keep it if it is the best so far."""
         score = evaluate(self.model, self.corpus, "validation", self.shape, EVALUATION_TOKENS)
@@ -208,7 +221,7 @@ class Trainer:
         better = bits is None or best is None or bits < best
         self.state = dataclasses.replace(
             self.state,
-            evaluations=max(self.state.evaluations + 1, int(self.fraction() * self.settings.evaluations)),
+            evaluations=int(self.fraction() * self.settings.evaluations),
             best=bits if better else best,
         )
         if bits is not None:
@@ -221,11 +234,12 @@ class Trainer:
         """The record of the model as it is now."""
         return ModelRecord(
             title="、".join(book.title for book in self.corpus.record.books),
+            objective=self.settings.objective,
             source_length=self.shape.source,
             target_length=self.shape.target,
             eos_token=self.corpus.record.eos_token,
             paragraph_token=self.corpus.record.paragraph_token,
-            corpus=self.corpus.sha256,
+            corpus=self.corpus.record.sha256,
             settings=self.settings,
             step=self.state.step,
             seconds=round(self.state.seconds, 1),
@@ -239,67 +253,8 @@ class Trainer:
         save_checkpoint(self.checkpoints, state, self.model, self.optimizer)
 
 
-def start_model(corpus: Corpus, settings: TrainSettings) -> BertForMaskedLM:
-    """The model that a run starts from, sized to the corpus's vocabulary. Raises InputError, NetworkError."""
-    positions = settings.source_length + settings.target_length
-    tokenizer = corpus.tokenizer
-    if settings.start == "scratch":
-        return new_model(
-            vocabulary_size=tokenizer.size,
-            layers=settings.layers,
-            hidden_size=settings.hidden_size,
-            heads=settings.heads,
-            positions=positions,
-            dropout=settings.dropout,
-            pad_id=tokenizer.pad_id,
-        )
-    check_vocabulary(corpus, settings.start)
-    model = load_pretrained_model(settings.start)
-    if positions > model.config.max_position_embeddings:
-        raise InputError(
-            tr(
-                "{model} has {limit} positions: source_length and target_length make {positions}, lower them",
-                model=settings.start,
-                limit=model.config.max_position_embeddings,
-                positions=positions,
-            )
-        )
-    model.resize_token_embeddings(tokenizer.size)
-    return model
-
-
-def check_vocabulary(corpus: Corpus, start: str) -> None:
-    """See that a pretrained model's token ids mean the same in the corpus. Raises InputError."""
-    known = load_pretrained_tokenizer(start).get_vocab(with_added_tokens=True)
-    ours = corpus.tokenizer.vocabulary()
-    if any(ours.get(token) != index for token, index in known.items()):
-        raise InputError(
-            tr(
-                "the corpus has another tokenizer than {model}: run  xuxie corpus {project} --tokenizer {model}",
-                model=start,
-                project=corpus.directory.parent,
-            )
-        )
-
-
-def make_optimizer(model: BertForMaskedLM, settings: TrainSettings) -> torch.optim.AdamW:
-    """AdamW, with no decay on biases and norms (all parameters of one dimension)."""
-    parameters = [p for p in model.parameters() if p.requires_grad]
-    groups = [
-        {"params": [p for p in parameters if p.dim() > 1], "weight_decay": settings.weight_decay},
-        {"params": [p for p in parameters if p.dim() == 1], "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(0.9, 0.98), fused=True)
-
-
-def rate_factor(fraction: float, warmup: float) -> float:
-    """The learning rate's factor when `fraction` of the run is done: up linearly, then down to zero."""
-    if fraction < warmup:
-        return max(fraction, 1e-3) / warmup
-    return max(0.0, 1 - fraction) / (1 - warmup) if warmup < 1 else 1.0
-
-
 def another_run(project: Project, why: str) -> str:
+    """The message for a model that this run may not go on with."""
     return tr(
         "{path} holds the model of another run ({why}): add --restart to throw it away and train anew",
         path=project.model,

@@ -1,7 +1,7 @@
 """BertForMaskedLM, read through UniLM's masks.
 
-    model = new_model(vocabulary_size=4000, layers=4, hidden_size=256, heads=4, positions=512)
-    logits, labels = predict(model, example)
+model = new_model(vocabulary_size=4000, layers=4, hidden_size=256, heads=4, positions=512)
+logits, labels = predict(model, example)
 """
 
 import torch

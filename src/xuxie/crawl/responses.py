@@ -1,0 +1,138 @@
+"""What a site answered, and how its bytes become text: shared by both HTTP clients.
+
+    Response(url=..., status=200, headers={...}, body=b"...").text()
+
+Bodies are taken as they come over the wire and unpacked here, so that one cap holds for what is sent
+and for what it unpacks to.
+"""
+
+import re
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import metadata
+
+from xuxie.books.decoding import decode
+from xuxie.crawl.retries import RETRIED, Failure, retry_after_seconds
+from xuxie.errors import InputError
+from xuxie.language import tr
+
+PRODUCT = "xuxie"
+ACCEPTED_ENCODINGS = "gzip, deflate"
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+PAGE_TYPES = ("text/", "html", "xml")
+META_CHARSET = re.compile(
+    rb"<meta[^>]{0,500}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE
+)
+HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
+GZIP = b"\x1f\x8b"
+META_WITHIN = 4096  # bytes; the standard says 1024, sites say otherwise
+
+
+def request_headers() -> dict[str, str]:
+    """Who asks, and for what."""
+    try:
+        version = metadata.version(PRODUCT)
+    except metadata.PackageNotFoundError:  # run from the source tree
+        version = "0"
+    return {
+        "User-Agent": f"{PRODUCT}/{version} (+novel continuation; personal use; obeys robots.txt)",
+        "Accept": "text/html, application/xhtml+xml, text/plain;q=0.5",
+        "Accept-Encoding": ACCEPTED_ENCODINGS,
+        "Accept-Language": "zh-CN, zh;q=0.9",
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Response:
+    """An answer whose body has been read; `headers` have lower-case names."""
+
+    url: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def text(self) -> str:
+        """The page. Raises Failure when it is no text."""
+        kind = self.headers.get("content-type", "")
+        media = kind.partition(";")[0].strip().lower()
+        if media and not any(part in media for part in PAGE_TYPES):
+            raise Failure(tr("the site sends {kind}, not a page", kind=media))
+        if not self.body.strip():
+            raise Failure(tr("the page is empty"), temporary=True)
+        try:
+            return decode(self.body, declared_charset(kind, self.body)).text
+        except InputError as why:
+            raise Failure(str(why)) from None
+
+
+def declared_charset(content_type: str, body: bytes) -> str | None:
+    """The charset that the header, or else the page's <meta>, declares."""
+    if header := HEADER_CHARSET.search(content_type):
+        return header[1]
+    meta = META_CHARSET.search(body[:META_WITHIN])
+    return meta[1].decode("ascii") if meta else None
+
+
+def check_status(status: int, headers: Mapping[str, str], now: float) -> None:
+    """Raise Failure for an answer that is no page. `now` is the time in seconds since 1970."""
+    if status == 200:
+        return
+    after = headers.get("retry-after")
+    raise Failure(
+        tr("the site answers {status}", status=status),
+        temporary=status in RETRIED,
+        retry_after=retry_after_seconds(after, now) if after and status in RETRIED else None,
+        status=status,
+    )
+
+
+class Body:
+    """Collects a body and keeps it, and what it unpacks to, below `limit` bytes."""
+
+    def __init__(self, encoding: str, limit: int) -> None:
+        self.limit = limit
+        self.content = bytearray()
+        self.received = 0
+        encoding = encoding.strip().lower()
+        if encoding not in ("", "identity", "gzip", "x-gzip", "deflate"):
+            raise Failure(tr("the site sends an encoding that was not asked for: {name}", name=encoding))
+        self.packed = encoding not in ("", "identity")
+        self.deflate = encoding == "deflate"
+        self.unpacker = zlib.decompressobj(wbits=47)  # gzip or zlib, by its header
+
+    def feed(self, chunk: bytes) -> None:
+        """Take a chunk as it came. Raises Failure when the body grows too large or is damaged."""
+        if self.deflate and not self.received and chunk and chunk[0] & 0x0F != 8:
+            self.unpacker = zlib.decompressobj(wbits=-15)  # some servers leave out the zlib header
+        self.received += len(chunk)
+        self.check(self.received)
+        if not self.packed:
+            self.content += chunk
+            return
+        try:
+            self.unpack(chunk)
+        except zlib.error:
+            raise Failure(tr("the page is damaged: it cannot be unpacked"), temporary=True) from None
+
+    def unpack(self, chunk: bytes) -> None:
+        """Add what a chunk unpacks to. Raises zlib.error."""
+        while chunk:
+            if self.unpacker.eof:
+                if not chunk.startswith(GZIP):  # browsers, too, ignore what follows the end
+                    return
+                self.unpacker = zlib.decompressobj(wbits=47)
+            self.content += self.unpacker.decompress(chunk, self.limit + 1 - len(self.content))
+            self.check(len(self.content))
+            chunk = self.unpacker.unused_data or self.unpacker.unconsumed_tail
+
+    def check(self, size: int) -> None:
+        """Raise Failure when `size` bytes are too many."""
+        if size > self.limit:
+            raise Failure(tr("the page is larger than {limit} bytes", limit=self.limit))
+
+    def finish(self) -> bytes:
+        """The whole body. Raises Failure when it was cut short."""
+        if self.packed and self.received and not self.unpacker.eof:
+            raise Failure(tr("the page was cut short"), temporary=True)
+        return bytes(self.content)

@@ -1,0 +1,1 @@
+"""A small original novel, and the site on loopback that serves it as novel sites do."""

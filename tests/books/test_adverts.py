@@ -1,0 +1,72 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xuxie.books.adverts import address_in, advert_tail, is_advert
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'ＷＷＷ.xiＡosＨuoＴＸＴ.nett@xt`小$说$天"堂',
+        "ww　w.xＩaoshuotxt.。net《t》xt小说天堂",
+        'w w w. xiao shuotxt. n ett(xＴ小说"//天,堂/',
+        "wwＷ。xiaoshuotxt=nett，xt，小;说，天'堂",
+        "www-xiaoshuotxt-nett xt 小 说 天 堂",
+        "www、xiaoshuotxt.net（／t／xt｜小／说天｜堂）",
+        'wwＷ．xiaＯshuo txt.nett:xt.小``说".天 堂',
+        "ωωω.хiаоshuо.соm",
+        "https://www.xstt5.com",
+        "m.biquge.cc 手机阅读",
+        "TXT小说天堂  https://www.xstt5.com，最有文艺气息的文学网站，我们提供给您的小说不求最多，但求最经典最完整",
+        "本书首发 www.example.com，请收藏本站，更新最快",
+    ],
+)
+def test_advertisements(line: str) -> None:
+    assert is_advert(line)
+    assert address_in(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "话说天下大势，分久必合，合久必分。",
+        "“你去 www.example.com 看看小说网站。”",
+        "他打开电脑，敲下 www.example.com，然后就坐在那里一动不动地等着，一直等到天黑了下来。",
+        "说罢便去了。www.example.com",
+        "他上了www.example.com",
+        "他放下小说，关掉网站，下载停了。www.example.com",
+        "www.example.com是他唯一记得的地方，于是他又去了一次",
+        "Eww, whatever. Come on!",
+        "I met him. Me too, he said.",
+        "sofliehtfuerdiesesleben",
+        "butisayuntoyou，thatwhoseverlookthewomantolustafterherhathcommittedadulterywithher",
+        "我喜欢看小说，也喜欢下载电影",
+    ],
+)
+def test_prose(line: str) -> None:
+    assert not is_advert(line)
+
+
+def test_the_same_site_in_every_disguise() -> None:
+    first = address_in("www.xiaoshuotxt.net")
+    assert (
+        first
+        == address_in('ＷＷＷ.xiＡosＨuoＴＸＴ.nett@xt`小$说$天"堂')
+        == address_in("w w w. xiao shuotxt. n et")
+    )
+
+
+def test_an_address_behind_the_last_sentence() -> None:
+    assert advert_tail("说罢便去了。www.xiaoshuotxt.net") == "www.xiaoshuotxt.net"
+    assert advert_tail("说罢便去了。（www.xiaoshuotxt.net）") == "（www.xiaoshuotxt.net）"
+    assert advert_tail("说罢便去了。wwＷ。xiaoshuotxt.net小说天堂") == "wwＷ。xiaoshuotxt.net小说天堂"
+    assert advert_tail("他写道www.xiaoshuotxt.net") == ""
+    assert advert_tail("说罢便去了。") == ""
+
+
+@given(st.text(max_size=80))
+def test_any_line_is_judged(line: str) -> None:
+    assert isinstance(is_advert(line), bool)
+    assert line.rstrip().endswith(advert_tail(line))

@@ -1,0 +1,74 @@
+"""What tests of several rooms share: the language of messages, and a tiny model that really writes."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+import torch
+
+from xuxie.books.book import Book, Chapter, Manifest, chapter_bytes, digest, file_name
+from xuxie.config import TrainSettings
+from xuxie.corpus.tokenizer import build_character_tokenizer
+from xuxie.generation.writer import Writer
+from xuxie.model_record import ModelRecord
+from xuxie.project import Project
+from xuxie.unilm.model import new_model
+
+TEXT = "他推开门，屋里没有人。桌上的灯还亮着，茶也是热的。“谁来过？”她问。窗外下着雨，一滴一滴往石缸里落。"
+
+
+@pytest.fixture(autouse=True)
+def english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XUXIE_LANG", "en")
+
+
+@pytest.fixture(scope="session")
+def tiny_writer() -> Writer:
+    """An untrained model: it writes nonsense, quickly, and always the same for the same seed."""
+    torch.set_num_threads(1)  # more of them only get in each other's way at this size
+    torch.manual_seed(0)
+    tokenizer = build_character_tokenizer(Counter(TEXT), eos="[EOS]", paragraph="[PAR]")
+    record = ModelRecord(
+        title="半篙",
+        objective="masked",
+        source_length=64,
+        target_length=32,
+        eos_token=tokenizer.eos,
+        paragraph_token=tokenizer.paragraph,
+        corpus="0" * 64,
+        settings=TrainSettings(layers=2, hidden_size=32, heads=2, source_length=64, target_length=32),
+        step=0,
+        seconds=0.0,
+        bits_per_character=None,
+    )
+    model = new_model(
+        vocabulary_size=tokenizer.size,
+        layers=2,
+        hidden_size=32,
+        heads=2,
+        positions=record.source_length + record.target_length,
+    )
+    return Writer(model.eval(), tokenizer, record)
+
+
+@pytest.fixture
+def write_book() -> Callable[[Path, Sequence[Sequence[str]]], Project]:
+    """Write a book of the given chapters (lists of paragraphs) into a project folder."""
+
+    def write(directory: Path, chapters: Sequence[Sequence[str]]) -> Project:
+        project = Project(directory)
+        book = Book(project.book)
+        records = []
+        for number, paragraphs in enumerate(chapters, start=1):
+            content = chapter_bytes(list(paragraphs))
+            chapter = Chapter(
+                title=f"第{number}章", file=file_name(number), state="fetched", sha256=digest(content)
+            )
+            book.clean_path(chapter).parent.mkdir(parents=True, exist_ok=True)
+            book.clean_path(chapter).write_bytes(content)
+            records.append(chapter)
+        book.write_manifest(Manifest(title=directory.name, source="novel.txt", chapters=tuple(records)))
+        return project
+
+    return write

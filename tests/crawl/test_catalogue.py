@@ -1,0 +1,181 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xuxie.crawl.catalogue import parse_catalogue
+from xuxie.errors import NoChaptersError
+
+URL = "https://example.com/book/1/"
+
+
+def rows(*numbers: int, prefix: str = "") -> str:
+    return "".join(f'<dd><a href="{prefix}{n}.html">第{n}章 标题{n}</a></dd>' for n in numbers)
+
+
+def urls(html: str, url: str = URL) -> list[str]:
+    return [entry.url.removeprefix("https://example.com") for entry in parse_catalogue(html, url).entries]
+
+
+def titles(html: str, url: str = URL) -> list[str]:
+    return [entry.title for entry in parse_catalogue(html, url).entries]
+
+
+def test_the_latest_block_in_the_same_list_does_not_disturb() -> None:
+    html = f"<div id=list><dl><dt>最新章节</dt>{rows(9, 8, 7)}<dt>正文</dt>{rows(*range(1, 10))}</dl></div>"
+    assert urls(html) == [f"/book/1/{n}.html" for n in range(1, 10)]
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_latest_block_of_its_own_does_not_disturb(before: bool) -> None:
+    latest, proper = f"<ul>{rows(9, 8, 7)}</ul>", f"<div><ul>{rows(*range(1, 10))}</ul></div>"
+    assert urls(latest + proper if before else proper + latest) == [
+        f"/book/1/{n}.html" for n in range(1, 10)
+    ]
+
+
+def test_reading_order_is_the_pages_order_not_the_numbers() -> None:
+    html = f"<ul>{rows(5, 3, 9, 4)}</ul>"
+    assert urls(html) == [f"/book/1/{n}.html" for n in (5, 3, 9, 4)]
+
+
+def test_navigation_and_recommendations_are_left_out() -> None:
+    others = "".join(f'<li><a href="/book/{n}/">书{n}</a></li>' for n in range(2, 40))
+    newest = "".join(f'<li><a href="/book/{n}/7{n}.html">第{n}章 别的书</a></li>' for n in range(2, 30))
+    sorts = "".join(f'<li><a href="/sort/{n}.html">第{n}类</a></li>' for n in range(1, 9))
+    html = (
+        f"<nav>{rows(77)}</nav><ul>{sorts}</ul><a href='1.html'>开始阅读</a>"
+        "<a href='down.html'>全文下载</a>"
+        f"<dl>{rows(1, 2, 3)}<dd><a href='4.html'>请假一天</a></dd>{rows(5)}</dl>"
+        f"<a href='index_2.html'>下一页</a><ul>{others}{newest}</ul>"
+    )
+    assert urls(html) == [f"/book/1/{n}.html" for n in range(1, 6)]
+    assert titles(html)[3] == "请假一天"
+
+
+def test_a_start_button_after_the_list_does_not_move_the_first_chapter() -> None:
+    html = f"<dl>{rows(1, 2, 3)}</dl><p><a href='1.html'>开始阅读</a></p>"
+    assert urls(html) == ["/book/1/1.html", "/book/1/2.html", "/book/1/3.html"]
+
+
+def test_volumes_restart_their_numbers() -> None:
+    volume = (
+        "<h2>第{0}卷</h2><ul><li><a href='{0}01.html'>第一章 起</a></li>"
+        "<li><a href='{0}02.html'>第二章 承</a></li></ul>"
+    )
+    html = "".join(volume.format(n) for n in (1, 2, 3))
+    assert urls(html) == [f"/book/1/{n}0{m}.html" for n in (1, 2, 3) for m in (1, 2)]
+    assert titles(html) == ["第一章 起", "第二章 承"] * 3
+
+
+def test_links_without_a_destination_are_skipped() -> None:
+    html = (
+        "<ul><li><a>第一章 无</a></li><li><a href=''>第二章 空</a></li>"
+        "<li><a href='javascript:x()'>第三章 锁</a></li><li><a href='#top'>第四章 顶</a></li>"
+        "<li><a href='5.html#p2'>第五章 有</a></li><li><a href='6.html'>第六章</a></li>"
+        "<li><a href='http://[bad/7.html'>第七章</a></li></ul>"
+    )
+    assert urls(html) == ["/book/1/5.html", "/book/1/6.html"]
+
+
+def test_base_href_and_other_hosts() -> None:
+    links = "<li><a href='1'>第一章</a></li><li><a href='2'>第二章</a></li>"
+    html = f"<base href='//m.example.com/read/8/'><ul>{links}</ul>"
+    entries = parse_catalogue(html, URL).entries
+    assert [entry.url for entry in entries] == [
+        "https://m.example.com/read/8/1",
+        "https://m.example.com/read/8/2",
+    ]
+
+
+def test_addresses_by_query_and_below_the_books_page() -> None:
+    own = "".join(f"<td><a href='/read.php?book=12&id={n}'>第{n}回</a></td>" for n in range(1, 9))
+    other = "<a href='/read.php?book=99&id=500'>第五百回 别的</a>"
+    html = f"<table><tr>{own}</tr></table>{other}"
+    assert urls(html, "https://example.com/info.php?book=12") == [
+        f"/read.php?book=12&id={n}" for n in range(1, 9)
+    ]
+    plain = "".join(f"<li><a href='/book/12/{n}.html'>相遇{n}</a></li>" for n in range(1, 6))
+    others = "".join(f"<li><a href='/book/{n}.html'>书{n}</a></li>" for n in range(20, 60))
+    assert urls(f"<ul>{others}</ul><ul>{plain}</ul>", "https://example.com/book/12.html") == [
+        f"/book/12/{n}.html" for n in range(1, 6)
+    ]
+
+
+def test_titles_that_are_cut_short_are_taken_from_the_attribute() -> None:
+    html = (
+        "<ul><li><a href='1.html' title='第一章 很长的标题'>第一章 很长...</a></li>"
+        "<li><a href='2.html' title='首发时间：昨天'>第二章&nbsp;&nbsp;短</a></li></ul>"
+    )
+    assert titles(html) == ["第一章 很长的标题", "第二章 短"]
+
+
+@pytest.mark.parametrize(
+    ("head", "title", "author"),
+    [
+        (
+            "<meta property='og:novel:book_name' content='《还灯记》'>"
+            "<meta property='og:novel:author' content='半篙'>",
+            "还灯记",
+            "半篙",
+        ),
+        (
+            "<meta property='og:title' content='还灯记最新章节'></head>"
+            "<p>作&nbsp;&nbsp;者：<a href='/a'>半篙</a></p>",
+            "还灯记",
+            "半篙",
+        ),
+        (
+            "<title>还灯记_半篙_某某网</title></head><h1><a href='/'>某某网站</a></h1><h1>还灯记</h1>"
+            "<span>作者：半篙</span><span>状态：完结</span>",
+            "还灯记",
+            "半篙",
+        ),
+        ("<title>还灯记最新章节_还灯记全文阅读_某某网</title>", "还灯记", ""),
+        ("<title>《还灯记》全文免费阅读 - 某某网</title>", "还灯记", ""),
+        ("", "example.com", ""),
+    ],
+)
+def test_title_and_author(head: str, title: str, author: str) -> None:
+    catalogue = parse_catalogue(f"<html><head>{head}<ul>{rows(1, 2, 3)}</ul>", URL)
+    assert (catalogue.title, catalogue.author) == (title, author)
+
+
+@pytest.mark.parametrize(
+    "html",
+    ["", "<p>什么都没有", "<a href='/a'>首页</a><a href='/b'>排行</a><a href='/c'>书架</a>", "\x00\x01"],
+)
+def test_no_list_of_chapters_is_an_error_that_says_what_to_do(html: str) -> None:
+    with pytest.raises(NoChaptersError, match="catalogue page"):
+        parse_catalogue(html, URL)
+
+
+def test_a_page_nested_without_end_is_refused_at_once() -> None:
+    with pytest.raises(NoChaptersError, match="nested"):
+        parse_catalogue("<div>" * 200_000, URL)
+    with pytest.raises(NoChaptersError, match="nested"):
+        parse_catalogue("".join(f"<b id={n}>" for n in range(5000)) + "<p>x" * 5000, URL)
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "<a href='1.html'>",
+                "第一章",
+                "</a>",
+                "<ul>",
+                "</div>",
+                "<base href='//'>",
+                "<a href='::'>",
+                "&#x",
+                "<li>",
+            ]
+        )
+    )
+)
+def test_any_page_gives_a_catalogue_or_a_clear_error(parts: list[str]) -> None:
+    try:
+        catalogue = parse_catalogue("".join(parts), URL)
+    except NoChaptersError:
+        return
+    assert len({entry.url for entry in catalogue.entries}) == len(catalogue.entries) > 0

@@ -1,0 +1,188 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xuxie.crawl.extraction import extract_chapter
+from xuxie.crawl.html import UnusablePage
+
+TITLE = "第三章 夜航"
+PROSE = [
+    "船在夜里离了岸，没有人送，只有一盏灯在码头上亮着。",
+    "“走吧。”他说，声音低得像怕惊醒了水。",
+    "她没有回头。风从江面上来，把她的头发吹乱了，又吹顺了。",
+    "……",
+    "天亮的时候，他们已经看不见那座城了。",
+]
+TOP = (
+    "<html><head><title>第三章 夜航_还灯记_某某小说网</title><style>p{color:red}</style></head><body>"
+    "<div class=header><form><input name=q><button>搜索小说，请输入书名。</button></form></div>"
+    "<div class=nav><ul><li><a href=/>首页</a></li><li><a href=/rank>排行榜，全部小说。</a></li></ul></div>"
+    "<div class=con_top><a href=/>首页</a> &gt; <a href=./>还灯记</a> &gt; 第三章 夜航</div>"
+)
+TURN = "<a href=2>上一章</a> ← <a href=./>章节目录</a> → <a href=4>下一章</a>"
+HEADING = f"<div class=bookname><h1>第三章 夜航</h1><div class=bottem1>{TURN}</div></div>"
+BOTTOM = (
+    f"<div class=bottem2>{TURN} <a href=#>加入书签</a></div>"
+    "<div class=recommend>推荐：<a href=/b/1>山海旧闻</a>、<a href=/b/2>灯下客</a></div>"
+    "<div class=footer><p>本站所有小说为转载作品，转载至本站只是为了宣传本书让更多读者欣赏。</p>"
+    "<p>Copyright © 2020 某某小说网 All Rights Reserved.</p></div>"
+    "<script>var a='正文，正文，正文。';</script>"
+)
+
+
+def page(body: str) -> str:
+    return TOP + HEADING + body + BOTTOM
+
+
+def content(inside: str) -> str:
+    return f"<div id=content>{inside}</div>"
+
+
+def each(template: str) -> str:
+    """Every paragraph in a template."""
+    return "".join(template.format(line) for line in PROSE)
+
+
+BROKEN = "<br>".join(PROSE)
+LAYOUTS = {
+    "p": content(each("<p>　　{}</p>")),
+    "unclosed p": content(each("<p>　　{}\n")),
+    "br": content(each("&nbsp;&nbsp;&nbsp;&nbsp;{}<br><br>\n")),
+    "br in p": content("<p>" + "<br/>".join(PROSE) + "</p>"),
+    "div per line": content(each("<div>{}</div>")),
+    "wrapped twice": content(each("<div class=l><p>{}</p></div>")),
+    "bare text, then p": content("<p>".join(PROSE)),
+    "advertisement boxes": content(each("{}<br><div class=ad><script>ad()</script></div>")),
+    "indented lines": content(each("\n　　{}")),
+    "entities": content("<br>".join("".join(f"&#{ord(c)};" for c in line) for line in PROSE)),
+    "two parts": "<div>"
+    + "".join(f"<div class=part>{'<br>'.join(part)}</div>" for part in (PROSE[:2], PROSE[2:]))
+    + "</div>",
+    "unclosed div": "<div class=a><div id=content>" + BROKEN + "</div>",
+    "table": f"<table><tr><td>目录</td><td>{BROKEN}</td></tr></table>",
+    "inline": content("<br>".join(f"<b><font>{line[:3]}</font>{line[3:]}</b>" for line in PROSE)),
+    "date above": "<div class=txtnav><div class=txtinfo><span>2025-09-24 19:52:53</span> "
+    f"<span>作者： 佚名</span></div>{BROKEN}<div class=end>(本章完)</div></div>",
+    "shown by script": f"<div id=content style='display:none'>{BROKEN}</div>",
+    "hidden trap": content(BROKEN + "<span style='display: none'>乱码</span>"),
+    "inside a form": f"<form id=reader><input name=n>{content(BROKEN)}</form>",
+    "heading twice": content("<h3>第三章 夜航</h3>" + BROKEN),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_exact_text_of_every_layout(layout: str) -> None:
+    assert extract_chapter(page(LAYOUTS[layout]), TITLE) == PROSE
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["<div id=content>今天有事，请假一天。</div>", "<div id=content><p>　　今天有事，请假一天。</p></div>"],
+)
+def test_a_chapter_of_one_line(body: str) -> None:
+    assert extract_chapter(page(body), TITLE) == ["今天有事，请假一天。"]
+
+
+def test_a_long_chapter_in_one_line_and_a_short_one_beside_it() -> None:
+    long = "江水一直流，一直流，" * 100
+    assert extract_chapter(page(f"<div id=content><p>{long}</p><p>完。</p></div>"), TITLE) == [long, "完。"]
+
+
+def test_lines_without_punctuation_between_prose_stay() -> None:
+    verse = ["床前明月光", "疑是地上霜"]
+    body = content(f"<p>{PROSE[0]}</p><div class=verse>{'<br>'.join(verse)}</div><p>{PROSE[2]}</p>")
+    assert extract_chapter(page(body), TITLE) == [PROSE[0], *verse, PROSE[2]]
+
+
+def test_source_line_breaks_leave_no_space_and_traditional_text_is_found() -> None:
+    body = "<div id=content>　　他望著窗外，雨還\n在下，\n沒有停的意思。<br>　　「走吧。」她說。</div>"
+    assert extract_chapter(page(body), TITLE) == [
+        "他望著窗外，雨還在下，沒有停的意思。",
+        "「走吧。」她說。",
+    ]
+
+
+def test_two_documents_glued_together() -> None:
+    html = page(LAYOUTS["br"]).replace(
+        "</div><div class=bottem2>", "</div></body></html><html><body><div class=bottem2>", 1
+    )
+    assert extract_chapter(html, TITLE) == PROSE
+
+
+REFUSED = {
+    "访问太频繁，请稍后再试。": ("too often", False),
+    "Just a moment...": ("human", True),
+    "请输入验证码后继续访问。": ("human", True),
+    "您还没有登录，请登录后再来。": ("login", True),
+    "这是VIP章节，需要订阅后才能阅读。": ("payment", True),
+    "404 Not Found": ("error page", False),
+    "您访问的页面不存在，三秒后返回首页。": ("error page", False),
+    "章节内容正在手打中，请稍等片刻，内容更新后，请重新刷新页面。": ("error page", False),
+}
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_a_page_that_only_answers_200_is_no_chapter(text: str) -> None:
+    reason, forbidden = REFUSED[text]
+    for body in (f"<div id=content>{text}</div>", f"<div class=box><h2>提示</h2><p>{text}</p></div>"):
+        with pytest.raises(UnusablePage, match=reason) as refused:
+            extract_chapter(f"<html><body>{body}</body></html>", TITLE)
+        assert refused.value.forbidden is forbidden
+
+
+def test_a_preview_before_a_payment_is_no_chapter() -> None:
+    body = content("<br>".join(PROSE * 5)) + "<div class=vip>本章为VIP章节，登录后订阅本章才能阅读</div>"
+    with pytest.raises(UnusablePage, match="payment"):
+        extract_chapter(page(body), TITLE)
+
+
+def test_a_story_may_use_such_words() -> None:
+    long = ["他在系统维护的夜里收到一条验证码，访问太频繁，请稍后再试。", *PROSE * 4]
+    assert extract_chapter(page("<div id=content>" + "<br>".join(long) + "</div>"), TITLE) == long
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "",
+        "   ",
+        "<html></html>",
+        "<script>var a='正文。'</script>",
+        TOP + "<form><input type=password></form>",
+    ],
+)
+def test_a_page_without_text_is_refused(html: str) -> None:
+    with pytest.raises(UnusablePage):
+        extract_chapter(html, TITLE)
+
+
+def test_the_same_page_gives_the_same_text() -> None:
+    assert extract_chapter(page(LAYOUTS["p"]), TITLE) == extract_chapter(page(LAYOUTS["p"]), TITLE)
+
+
+PIECES = [
+    *(
+        "<div>",
+        "</div>",
+        "<p>",
+        "</p>",
+        "<br>",
+        "<h1>第三章 夜航</h1>",
+        "他走了。",
+        "<a href=x>",
+        "</a>",
+        "<table>",
+    ),
+    *("<td>", "&#x4e2d;", "<b>", "\n　　", "<!--", "-->", "</html>", "<textarea>", "\x00", "<span hidden>"),
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=60))
+def test_any_page_gives_paragraphs_or_a_reason(pieces: list[str]) -> None:
+    try:
+        paragraphs = extract_chapter("".join(pieces), TITLE)
+    except UnusablePage as refused:
+        assert str(refused)  # noqa: PT017 - either outcome is right
+        return
+    assert paragraphs
+    assert all(line and line == line.strip() and "\n" not in line for line in paragraphs)
