@@ -7,13 +7,16 @@ PYTHON ?= python3
 TORCH ?= torch
 BIN := .venv/bin
 
-.PHONY: demo test check format clean
+.PHONY: demo test coverage check format clean
 
 demo: .venv/installed
 	$(BIN)/xuxie demo
 
 test: .venv/installed-dev
 	$(BIN)/python -m pytest
+
+coverage: .venv/installed-dev
+	$(BIN)/python -m pytest --cov=xuxie --cov-report=term-missing:skip-covered
 
 check: .venv/installed-dev
 	$(BIN)/ruff format --check .

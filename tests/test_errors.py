@@ -20,7 +20,8 @@ CODES = {
 
 
 def classes() -> dict[str, type[XuxieError]]:
-    return {name: value for name, value in vars(errors).items() if inspect.isclass(value)}
+    members: dict[str, type[XuxieError]] = dict(inspect.getmembers(errors, inspect.isclass))
+    return members
 
 
 @pytest.mark.parametrize(("name", "codes"), CODES.items())

@@ -37,9 +37,14 @@ def test_text_is_written_as_it_is(tmp_path: Path) -> None:
 def test_a_failing_writer_leaves_the_old_content(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     write_atomically(path, "old")
-    with pytest.raises(KeyboardInterrupt), replacing(path) as temporary:
-        temporary.write_text("half")
-        raise KeyboardInterrupt
+
+    def half() -> None:
+        with replacing(path) as temporary:
+            temporary.write_text("half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        half()
     assert path.read_text() == "old"
     assert names(tmp_path) == ["a.txt"]
 
@@ -88,9 +93,14 @@ def test_a_failing_replacement_leaves_the_old_directory(tmp_path: Path) -> None:
     directory = tmp_path / "corpus"
     directory.mkdir()
     (directory / "old").touch()
-    with pytest.raises(ZeroDivisionError), replacing_directory(directory) as new:
-        (new / "new").touch()
-        raise ZeroDivisionError
+
+    def half() -> None:
+        with replacing_directory(directory) as new:
+            (new / "new").touch()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        half()
     assert names(tmp_path) == ["corpus"]
     assert names(directory) == ["old"]
 
@@ -150,9 +160,9 @@ def test_a_lock_held_by_another_process(tmp_path: Path) -> None:
     ) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == b"held\n"
-        with pytest.raises(EnvironmentFailure, match="another xuxie is working in"):
-            with exclusive(tmp_path / "book"):
-                pytest.fail("held twice")
+        held = pytest.raises(EnvironmentFailure, match="another xuxie is working in")
+        with held, exclusive(tmp_path / "book"):
+            pytest.fail("held twice")
         other.kill()
         other.wait()
         with exclusive(tmp_path / "book"):

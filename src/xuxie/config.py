@@ -141,7 +141,7 @@ def load_settings(project: Path) -> Settings:
     path = project / FILE_NAME
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return Settings()
     except UnicodeDecodeError:
         raise ConfigurationError(tr("{path} is not UTF-8: save it as UTF-8", path=path)) from None

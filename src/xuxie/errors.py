@@ -7,7 +7,7 @@
     │   └── MissingStageError                    the stage before this one has not been run
     ├── EnvironmentFailure    exit 1, HTTP 503   disk full, port taken, out of memory, folder in use
     ├── NetworkError          exit 3, HTTP 502   host or hub unreachable, 404 or refused catalogue
-    │   └── ForbiddenError                       robots.txt, a login or a paywall forbids it
+    │   └── ForbiddenError                       robots.txt, login, paywall or private address forbids it
     └── IncompleteError       exit 4, HTTP 500   finished, but something is missing
 
 A message says what was wrong, where, and what to do about it, in one line.
@@ -55,7 +55,7 @@ class NetworkError(XuxieError):
 
 
 class ForbiddenError(NetworkError):
-    """robots.txt, a login, a bot check or a paywall forbids the fetch."""
+    """robots.txt, a login, a bot check, a paywall or an address of a private network forbids the fetch."""
 
 
 class IncompleteError(XuxieError):

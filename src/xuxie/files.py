@@ -15,7 +15,7 @@ from pathlib import Path
 
 import filelock
 
-from xuxie.errors import EnvironmentFailure
+from xuxie.errors import EnvironmentFailure, InputError
 from xuxie.language import tr
 
 TEMPORARY_SUFFIX = ".tmp"
@@ -65,9 +65,12 @@ def sha256_of(path: Path) -> str:
 def exclusive(directory: Path) -> Iterator[None]:
     """Hold `directory` for this process alone; the lock dies with the process.
 
-    Raises EnvironmentFailure when another process holds it.
+    Raises EnvironmentFailure when another process holds it, InputError when it is a file.
     """
-    directory.mkdir(parents=True, exist_ok=True)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise InputError(tr("{path} is a file: choose a folder", path=directory)) from None
     lock = filelock.FileLock(directory / ".lock")
     try:
         with lock.acquire(timeout=0):

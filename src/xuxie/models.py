@@ -10,8 +10,10 @@ safetensors are read; nothing is ever unpickled. The record is described in mode
 
 import dataclasses
 import json
+import os
 import re
 from pathlib import Path
+from typing import Any
 
 import safetensors.torch
 from huggingface_hub import snapshot_download
@@ -27,7 +29,8 @@ from xuxie.language import tr
 from xuxie.model_record import META, ModelRecord, read_record
 
 WEIGHTS = "model.safetensors"
-NEEDED = [WEIGHTS, "config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt"]
+VOCABULARY = "vocab.txt"
+NEEDED = [WEIGHTS, "config.json", "tokenizer.json", "tokenizer_config.json", VOCABULARY]
 
 
 def save_model(
@@ -55,8 +58,9 @@ def load_model(directory: Path) -> tuple[BertForMaskedLM, NovelTokenizer, ModelR
         directory / FILE_NAME, eos=record.eos_token, paragraph=record.paragraph_token
     )
     model = load_weights(directory)
-    if model.config.vocab_size != tokenizer.size:
-        raise InputError(tr("{path}: the tokenizer and the weights do not fit each other", path=directory))
+    positions = record.source_length + record.target_length
+    if model.config.vocab_size != tokenizer.size or model.config.max_position_embeddings < positions:
+        raise InputError(tr("{path}: its files do not fit each other", path=directory))
     return model, tokenizer, record
 
 
@@ -69,7 +73,11 @@ def load_pretrained_tokenizer(name: str) -> Tokenizer:
     """The tokenizer of a model in a project, a folder or on the hub. Raises InputError, NetworkError."""
     directory = find_model(name)
     try:
-        return AutoTokenizer.from_pretrained(directory, local_files_only=True).backend_tokenizer
+        if not any((directory / file).exists() for file in (FILE_NAME, VOCABULARY)):
+            raise OSError(tr("no {file} in it", file=FILE_NAME))  # transformers would make an empty one
+        return AutoTokenizer.from_pretrained(
+            directory, local_files_only=True, trust_remote_code=False
+        ).backend_tokenizer
     except (OSError, ValueError, AttributeError) as error:
         raise InputError(
             tr("{path} has no tokenizer that can be read: {why}", path=directory, why=first_line(error))
@@ -82,15 +90,34 @@ def load_weights(directory: Path) -> BertForMaskedLM:
         raise InputError(tr("{path} is missing: only safetensors are read", path=directory / WEIGHTS))
     transformers_logging.disable_progress_bar()
     try:
-        model: BertForMaskedLM = BertForMaskedLM.from_pretrained(
-            directory, local_files_only=True, use_safetensors=True, dtype="float32"
+        check_kind(directory)
+        loaded: Any = BertForMaskedLM.from_pretrained(
+            directory,
+            local_files_only=True,
+            use_safetensors=True,
+            dtype="float32",
+            output_loading_info=True,
         )
+        model, found = loaded
+        if found["missing_keys"]:  # transformers has filled them with random numbers
+            raise ValueError(tr("it lacks {weight}", weight=min(found["missing_keys"])))
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, safetensors.SafetensorError) as error:
         raise InputError(
             tr("{path} is not a BERT model that can be read: {why}", path=directory, why=first_line(error))
         ) from None
-    model.eval()
-    return model
+    trained: BertForMaskedLM = model.eval()
+    return trained
+
+
+def check_kind(directory: Path) -> None:
+    """See that config.json is a BERT's: transformers would read another model's as one, all wrong.
+
+    Raises ValueError or OSError.
+    """
+    config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
+    kind = config.get("model_type") if isinstance(config, dict) else None
+    if kind != "bert":
+        raise ValueError(tr("it is of the kind {kind}", kind=kind))
 
 
 def find_model(name: str) -> Path:
@@ -98,7 +125,7 @@ def find_model(name: str) -> Path:
 
     Raises InputError when there is no such folder or name, NetworkError when the hub cannot be reached.
     """
-    path = Path(name).expanduser()
+    path = Path(os.path.expanduser(name))  # leaves an unknown ~user as it is
     for folder in (path / "model", path):
         if (folder / "config.json").exists():
             return folder

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from xuxie.corpus.sentences import is_whole, sentence_ends, split_sentences
 
 # What a novel is made of, so that quotes, marks and text meet in every order.
-TEXTS = st.text(st.sampled_from("他说走。！？!?｡…—～~“”‘’「」『』（）《》\"'，：；、 　a.1"), max_size=40) | st.text(max_size=20)
+TEXTS = st.text(
+    st.sampled_from("他说走。！？!?｡…—～~“”‘’「」『』（）《》\"'，：；、 　a.1"), max_size=40
+) | st.text(max_size=20)
 
 
 @pytest.mark.parametrize(
@@ -44,13 +46,17 @@ def test_sentences(sentences: list[str]) -> None:
     assert split_sentences("".join(sentences)) == sentences
 
 
-@pytest.mark.parametrize("text", ["他走了。", "“走！”", "走吧?", '"走吧。"', "“他走了……”", "（他没来。）", "走！——"])
+@pytest.mark.parametrize(
+    "text", ["他走了。", "“走！”", "走吧?", '"走吧。"', "“他走了……”", "（他没来。）", "走！——"]
+)
 def test_whole(text: str) -> None:
     assert is_whole(text)
     assert is_whole("他走了，" + text)
 
 
-@pytest.mark.parametrize("text", ["", "他走了", "他走了，", "他走了……", "他走了。又", "“走。”他", "他说：“"])
+@pytest.mark.parametrize(
+    "text", ["", "他走了", "他走了，", "他走了……", "他走了。又", "“走。”他", "他说：“"]
+)
 def test_unfinished(text: str) -> None:
     assert not is_whole(text)
 

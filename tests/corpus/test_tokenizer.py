@@ -77,7 +77,12 @@ def test_what_must_never_be_generated() -> None:
 
 def test_characters_counted() -> None:
     he, unknown = TOKENIZER.encode(["他〇"])[0]
-    assert TOKENIZER.characters[[he, unknown, TOKENIZER.eos_id, TOKENIZER.paragraph_id]].tolist() == [1, 1, 0, 0]
+    assert TOKENIZER.characters[[he, unknown, TOKENIZER.eos_id, TOKENIZER.paragraph_id]].tolist() == [
+        1,
+        1,
+        0,
+        0,
+    ]
     adopted = adopt(wordpiece(), eos="[EOS]", paragraph="[PAR]")
     assert adopted.characters[adopted.encode(["going他"])[0]].tolist() == [2, 3, 1]
 
@@ -85,7 +90,13 @@ def test_characters_counted() -> None:
 def test_a_saved_folder_is_what_transformers_loads(tmp_path: Path) -> None:
     TOKENIZER.save(tmp_path, positions=512)
     loaded = AutoTokenizer.from_pretrained(tmp_path, local_files_only=True)
-    assert (loaded.pad_token, loaded.unk_token, loaded.cls_token, loaded.sep_token, loaded.mask_token) == SPECIAL_TOKENS
+    assert (
+        loaded.pad_token,
+        loaded.unk_token,
+        loaded.cls_token,
+        loaded.sep_token,
+        loaded.mask_token,
+    ) == SPECIAL_TOKENS
     assert (loaded.eos_token_id, loaded.mask_token_id) == (TOKENIZER.eos_id, TOKENIZER.mask_id)
     assert loaded.paragraph_token == "[PAR]"
     assert loaded.model_max_length == 512
@@ -97,7 +108,10 @@ def test_a_saved_folder_is_what_transformers_loads(tmp_path: Path) -> None:
 
 
 def test_saving_and_loading_keeps_every_byte(tmp_path: Path) -> None:
-    for name, tokenizer in {"a": TOKENIZER, "b": adopt(wordpiece(), eos="[EOS]", paragraph="[PAR]")}.items():
+    for name, tokenizer in {
+        "a": TOKENIZER,
+        "b": adopt(wordpiece(), eos="[EOS]", paragraph="[PAR]"),
+    }.items():
         tokenizer.save(tmp_path / name, positions=64)
         again = load_tokenizer(tmp_path / name / "tokenizer.json", eos="[EOS]", paragraph="[PAR]")
         assert again.to_json() == tokenizer.to_json()

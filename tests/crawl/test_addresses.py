@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xuxie.crawl.addresses import ForbiddenAddress, Guard, join, kind_of, normalise, origin
-from xuxie.errors import InputError, NetworkError
+from xuxie.crawl.addresses import Guard, join, kind_of, normalise, origin
+from xuxie.errors import ForbiddenError, InputError, NetworkError
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_a_public_crawl_stays_in_public() -> None:
         "http://169.254.169.254/",
         "http://rebound.example/",
     ):
-        with pytest.raises(ForbiddenAddress):
+        with pytest.raises(ForbiddenError):
             guard.check(inside)
 
 
@@ -108,7 +108,7 @@ def test_a_private_start_reaches_its_own_kind_only() -> None:
     guard.check("http://127.0.0.1:9000/")
     guard.check("https://public.example/")
     for outside in ("http://10.0.0.1/", "http://169.254.169.254/", "http://lan.example/"):
-        with pytest.raises(ForbiddenAddress):
+        with pytest.raises(ForbiddenError):
             guard.check(outside)
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xuxie.config import CrawlSettings
-from xuxie.crawl.addresses import ForbiddenAddress, Guard, kind_of
+from xuxie.crawl.addresses import Guard, kind_of
 from xuxie.crawl.client import Client
 from xuxie.crawl.fetching import Fetcher, GuardedResolver
 from xuxie.crawl.responses import Body, declared_charset
@@ -204,7 +204,7 @@ def test_redirects_are_followed_to_a_limit(site: Any, get: Get, respond: Any) ->
 )
 def test_redirects_into_other_networks_are_refused(site: Any, get: Get, target: str) -> None:
     site.put("/a", "", status=302, headers={"Location": target})
-    with pytest.raises(ForbiddenAddress, match="private network"):
+    with pytest.raises(ForbiddenError, match="private network"):
         get("/a")
 
 
@@ -217,7 +217,7 @@ def test_redirects_on_loopback_are_followed_from_loopback(site: Any, get: Get) -
 
 def test_a_public_crawl_never_reaches_loopback(site: Any, get: Get) -> None:
     site.put("/a", "秘密。")
-    with pytest.raises(ForbiddenAddress):
+    with pytest.raises(ForbiddenError):
         get("/a", guard=public_guard())
     assert not site.asked
 
@@ -227,7 +227,7 @@ def test_names_are_checked_by_what_they_resolve_to() -> None:
         return list(await GuardedResolver(public_guard()).resolve("localhost", 80))
 
     assert kind_of("127.0.0.1") == "loopback"
-    with pytest.raises(ForbiddenAddress):
+    with pytest.raises(ForbiddenError):
         asyncio.run(resolve())
 
 

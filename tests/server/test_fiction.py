@@ -52,7 +52,7 @@ def test_get_continues_the_text(client: FlaskClient) -> None:
 def test_post_takes_options_and_a_seed_makes_it_repeatable(
     client: FlaskClient, tiny_writer: Writer
 ) -> None:
-    options = {"length": 20, "temperature": 1, "top_k": 9, "top_p": 0.5, "seed": 7}
+    options: dict[str, Any] = {"length": 20, "temperature": 1, "top_k": 9, "top_p": 0.5, "seed": 7}
     expected = "".join(tiny_writer.write(PROMPT, WriteSettings(**options)))
     for _ in range(2):
         assert post(client, text=PROMPT, **options).get_json()["data"]["text"] == expected

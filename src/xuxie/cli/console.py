@@ -60,8 +60,12 @@ class Terminal:
             TimeRemainingColumn(),
             TextColumn("[dim]{task.fields[note]}"),
         )
-        with Bar(*columns, console=console) as bar:
+        bar = Bar(*columns, console=console)
+        try:
             yield RichProgress(bar)
+        finally:
+            if bar.tasks:  # a bar that never began would leave an empty line
+                bar.stop()
 
     def result(self, data: Mapping[str, Any], text: str) -> None:
         """Print the result: JSON for programs, else text for a person."""
@@ -77,6 +81,7 @@ class RichProgress(Progress):
 
     def start(self, what: str, total: float | None = None) -> None:
         """A bar of its own."""
+        self.bar.start()
         self.task = self.bar.add_task(escape(what), total=total, note="")
 
     def advance(self, amount: float = 1, note: str = "") -> None:

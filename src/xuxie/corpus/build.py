@@ -22,6 +22,7 @@ from xuxie.corpus.corpus import (
     SENTENCES,
     TOKENS,
     BookRecord,
+    Corpus,
     CorpusRecord,
     Section,
     read_record,
@@ -110,9 +111,9 @@ def chapters_of(book: Book) -> Iterator[list[str]]:
 
 
 def is_current(directory: Path, settings: CorpusSettings, records: tuple[BookRecord, ...]) -> bool:
-    """Whether the corpus in `directory` was made from these books in this way."""
+    """Whether the corpus in `directory` is whole, and was made from these books in this way."""
     try:
-        record = read_record(directory)
+        record = Corpus(directory).record
     except (MissingStageError, InputError):
         return False
     wanted = (settings.tokenizer, settings.eos_token, settings.paragraph_token, records)

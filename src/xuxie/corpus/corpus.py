@@ -100,7 +100,7 @@ class Corpus:
             self.sentences, self.paragraphs, self.chapters = (
                 load_offsets(directory / name) for name in (SENTENCES, PARAGRAPHS, CHAPTERS)
             )
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, EOFError) as error:
             raise InputError(damaged(directory, error)) from None
         if len(self.tokens) != self.record.tokens or self.sentences[-1] != self.record.tokens:
             raise InputError(damaged(directory, tr("its files do not fit each other")))
@@ -121,8 +121,10 @@ class Corpus:
 
 
 def load_offsets(path: Path) -> Offsets:
-    """An array of offsets; never unpickles."""
+    """An array of offsets, never unpickled. Raises ValueError when the file holds something else."""
     offsets: Offsets = np.load(path, mmap_mode="r", allow_pickle=False)
+    if offsets.ndim != 1 or offsets.dtype != np.int64 or not len(offsets):
+        raise ValueError(tr("{file} is no list of offsets", file=path.name))
     return offsets
 
 

@@ -14,7 +14,7 @@ CLOSERS = "”’」』）】〉》〕］)]"
 END = re.compile(
     rf"""
     (?: [。！？!?｡]+ (?: […—～~]+ [。！？!?｡]* )*      # 。 or ？！ or ！……
-      | …+ (?= [{re.escape(CLOSERS)}"] )             # …… where a quote closes
+      | (?<!…) …++ (?= [{re.escape(CLOSERS)}"] )     # …… where a quote closes
     )
     [{re.escape(CLOSERS)}]*
     """,
@@ -37,11 +37,14 @@ def is_whole(text: str) -> bool:
 
 def sentence_ends(text: str) -> list[int]:
     """The places behind which a sentence ends by its punctuation."""
-    ends = []
+    ends: list[int] = []
+    quotes = counted = 0
     for match in END.finditer(text):
         end = match.end()
+        quotes += text.count('"', counted, end)
+        counted = end
         # An ASCII quote looks the same on both sides: it closes when one is open.
-        if text[end : end + 1] == '"' and text.count('"', 0, end) % 2:
+        if text[end : end + 1] == '"' and quotes % 2:
             end += 1
         elif match.group().endswith("…") and match.group().startswith("…"):
             continue  # the ASCII quote behind the ellipsis opens

@@ -1,7 +1,7 @@
 """Web addresses: checked, in one spelling, and kept out of the private network.
 
     guard = Guard("https://example.com/book/1/")      # remembers that the crawl started in public
-    guard.check("http://192.168.1.1/admin")           # raises ForbiddenAddress
+    guard.check("http://192.168.1.1/admin")           # raises ForbiddenError
 
 A page may link or redirect anywhere. What the crawl follows must be reachable from where it started:
 a crawl of the public web never touches loopback, private or link-local addresses.
@@ -13,17 +13,13 @@ from collections.abc import Callable
 from typing import Literal
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
-from xuxie.errors import InputError, NetworkError
+from xuxie.errors import ForbiddenError, InputError, NetworkError
 from xuxie.language import tr
 
 Kind = Literal["public", "loopback", "link-local", "private"]
 Resolve = Callable[[str], list[str]]  # host name -> IP addresses; raises OSError
 SAFE = "!$%&'()*+,/:;=@~-._"  # stands for itself in a path; "%" because what is quoted stays quoted
 MAX_LENGTH = 2048
-
-
-class ForbiddenAddress(NetworkError):  # noqa: N818 - named after what it is about
-    """An address that this crawl must not touch."""
 
 
 def normalise(url: str) -> str:
@@ -124,8 +120,8 @@ class Guard:
         return kind_of(address) in self.kinds
 
     def check(self, url: str) -> None:
-        """Raise ForbiddenAddress when any IP address of the host is out of bounds, or NetworkError."""
+        """Raise ForbiddenError when any IP address of the host is out of bounds, or NetworkError."""
         if not all(self.permits(address) for address in self.addresses(url)):
-            raise ForbiddenAddress(
+            raise ForbiddenError(
                 tr("{url} leads into a private network, where this crawl may not go", url=url)
             )

@@ -8,6 +8,7 @@ like a list of chapters wins. Reading order is the page's order; a "最新章节
 of the list is not part of it.
 """
 
+import functools
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -84,6 +85,7 @@ def chapter_links(links: Sequence[Link], url: str) -> list[Link]:
     return in_order(best) if score(best, url) > 0 else []
 
 
+@functools.lru_cache(maxsize=65_536)
 def is_heading(text: str) -> bool:
     """Whether a link's text reads like a chapter's title."""
     return recognise(text) is not None or NUMBERED.match(text) is not None

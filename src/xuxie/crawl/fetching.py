@@ -17,11 +17,12 @@ from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
 from xuxie.config import CrawlSettings
-from xuxie.crawl.addresses import ForbiddenAddress, Guard, host_of, is_literal, join, origin
+from xuxie.crawl.addresses import Guard, host_of, is_literal, join, origin
 from xuxie.crawl.client import CHUNK, no_connection
 from xuxie.crawl.responses import REDIRECTS, Body, Response, check_status, request_headers
 from xuxie.crawl.retries import Failure, Timing, may_retry, pause_before
 from xuxie.crawl.robots import Robots
+from xuxie.errors import ForbiddenError
 from xuxie.language import tr
 
 
@@ -33,10 +34,10 @@ class GuardedResolver(AbstractResolver):
         self.resolver = ThreadedResolver()
 
     async def resolve(self, host: str, port: int = 0, family: int = 0) -> list[ResolveResult]:
-        """Like the system. Raises ForbiddenAddress, and OSError for an unknown name."""
+        """Like the system. Raises ForbiddenError, and OSError for an unknown name."""
         found = await self.resolver.resolve(host, port, family)  # type: ignore[arg-type]
         if not all(self.guard.permits(address["host"]) for address in found):
-            raise ForbiddenAddress(
+            raise ForbiddenError(
                 tr("{url} leads into a private network, where this crawl may not go", url=host)
             )
         return found

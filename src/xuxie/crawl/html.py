@@ -63,8 +63,9 @@ def nested_beyond_reason(html: str) -> bool:
         name = tag[2].lower()
         if len(tag[3]) > LONG_TAG:
             attribute_work += len(SEPARATOR.findall(tag[3])) ** 2
-        nesting_work += depth
-        formatting_work += formatting
+        if not tag[1]:
+            nesting_work += depth
+            formatting_work += formatting
         if name in FLAT:
             continue
         step = 1 if not tag[1] else -1 if opened[name] else 0

@@ -7,8 +7,7 @@ recommendations have other ones.
 """
 
 import re
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlsplit
@@ -67,14 +66,23 @@ def base_address(tree: LexborHTMLParser, url: str) -> str:
 def page_links(tree: LexborHTMLParser, url: str) -> list[Link]:
     """The links of a page in its order; those that lead nowhere, or back to the page, are left out."""
     base, here = base_address(tree, url), normalise(url)
-    nodes = [node for node in tree.css("a[href]") if not in_furniture(node)]
-    held = Counter(ancestor.mem_id for node in nodes for ancestor in ancestors(node))
+    outside: dict[int, int] = {}
+    blocks: dict[int, int] = {}
+    nodes = [node for node in tree.css("a[href]") if not nearest(node, is_furniture, outside)]
+    shared = holding_two(nodes)
     links = []
     for node in nodes:
         address, text = join(base, attribute(node, "href")), link_text(node)
         if address and address != here and 0 < len(text) <= MAX_TITLE:
-            links.append(Link(url=address, text=text, block=block_of(node, held)))
+            # A nearer list-like element, which holds this link alone, is a row of the list.
+            block = nearest(node, lambda above: above.tag in LISTS and above.mem_id in shared, blocks)
+            links.append(Link(url=address, text=text, block=block))
     return links
+
+
+def is_furniture(node: LexborNode) -> bool:
+    """Whether what is in a node belongs to the site, not to the page."""
+    return node.tag in FURNITURE
 
 
 def ancestors(node: LexborNode) -> Iterator[LexborNode]:
@@ -85,15 +93,32 @@ def ancestors(node: LexborNode) -> Iterator[LexborNode]:
         parent = parent.parent
 
 
-def in_furniture(node: LexborNode) -> bool:
-    """Whether a node belongs to the site, not to the page."""
-    return any(ancestor.tag in FURNITURE for ancestor in ancestors(node))
+def nearest(node: LexborNode, accepts: Callable[[LexborNode], bool], known: dict[int, int]) -> int:
+    """The nearest ancestor that is accepted, 0 for none; `known` keeps the time for all of them linear."""
+    passed: list[int] = []
+    found = 0
+    for above in ancestors(node):
+        if above.mem_id in known:
+            found = known[above.mem_id]
+            break
+        passed.append(above.mem_id)
+        if accepts(above):
+            found = above.mem_id
+            break
+    known.update(dict.fromkeys(passed, found))
+    return found
 
 
-def block_of(node: LexborNode, held: Counter[int]) -> int:
-    """The nearest list-like ancestor that holds further links; nearer ones are rows of a list."""
-    blocks = (above.mem_id for above in ancestors(node) if above.tag in LISTS and held[above.mem_id] > 1)
-    return next(blocks, 0)
+def holding_two(nodes: Sequence[LexborNode]) -> set[int]:
+    """The elements that hold at least two of `nodes`."""
+    one: set[int] = set()
+    two: set[int] = set()
+    for node in nodes:
+        for above in ancestors(node):
+            if above.mem_id in two:  # and so do all above it
+                break
+            (two if above.mem_id in one else one).add(above.mem_id)
+    return two
 
 
 def link_text(node: LexborNode) -> str:

@@ -21,7 +21,9 @@ def sample(
     """
     if temperature == 0:
         return int(logits.argmax())
-    probabilities = torch.softmax(logits.double() / temperature, dim=-1)
+    logits = logits.double()
+    # Less the largest, or the smallest temperatures would make infinities of them.
+    probabilities = torch.softmax((logits - logits.max()) / temperature, dim=-1)
     probabilities, order = probabilities.sort(descending=True, stable=True)
     if top_k:
         probabilities[top_k:] = 0

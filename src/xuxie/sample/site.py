@@ -12,12 +12,12 @@ import threading
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from wsgiref.types import WSGIApplication
 
 from flask import Flask, Response, abort, render_template
 from waitress import wasyncore
-from waitress.server import TcpWSGIServer, create_server
+from waitress.server import create_server
 
 from xuxie.books.decoding import decode
 from xuxie.books.sections import ImportedBook

@@ -20,7 +20,7 @@ from pydantic.dataclasses import dataclass
 
 from xuxie.config import STRICT, TrainSettings, explain
 from xuxie.errors import InputError
-from xuxie.files import replacing_directory
+from xuxie.files import replacing_directory, restore_directory
 from xuxie.language import tr
 
 KEPT = 2
@@ -66,6 +66,14 @@ def checkpoints(directory: Path) -> list[Path]:
     return sorted(found, key=lambda path: int(path.name.removeprefix("step-")))
 
 
+def mend(directory: Path) -> None:
+    """Put right what a kill in the middle of saving has left."""
+    for path in list(directory.glob("step-*.old")):
+        restore_directory(path.with_suffix(""))
+    for path in list(directory.glob("step-*.new")):
+        shutil.rmtree(path)
+
+
 def read_state(checkpoint: Path) -> RunState:
     """Where the run of a checkpoint stands. Raises InputError when it is damaged."""
     try:
@@ -83,18 +91,18 @@ def restore_checkpoint(checkpoint: Path, model: torch.nn.Module, optimizer: torc
         with torch.no_grad():
             for name, parameter in model.named_parameters():
                 parameter.copy_(tensors[f"model.{name}"])
-    except (OSError, safetensors.SafetensorError, KeyError, RuntimeError) as error:
-        raise InputError(damaged(checkpoint, error)) from None
-    saved = optimizer.state_dict()
-    saved["state"] = {}
-    for name, tensor in tensors.items():
-        if name.startswith("optimizer."):
-            _, index, key = name.split(".")
-            saved["state"].setdefault(int(index), {})[key] = tensor
-    optimizer.load_state_dict(saved)
-    torch.set_rng_state(tensors["random.cpu"])
-    if torch.cuda.is_available() and "random.cuda" in tensors:
-        torch.cuda.set_rng_state(tensors["random.cuda"])
+        saved = optimizer.state_dict()
+        saved["state"] = {}
+        for name, tensor in tensors.items():
+            if name.startswith("optimizer."):
+                _, index, key = name.split(".")
+                saved["state"].setdefault(int(index), {})[key] = tensor
+        optimizer.load_state_dict(saved)
+        torch.set_rng_state(tensors["random.cpu"])
+        if torch.cuda.is_available() and "random.cuda" in tensors:
+            torch.cuda.set_rng_state(tensors["random.cuda"])
+    except (OSError, safetensors.SafetensorError, KeyError, ValueError, RuntimeError) as error:
+        raise InputError(damaged(checkpoint, str(error).split("\n")[0])) from None
 
 
 def damaged(checkpoint: Path, why: object) -> str:

@@ -7,6 +7,7 @@ last checkpoint; asked for more steps or minutes, it trains on until then. The w
 those with the best score on the validation part.
 """
 
+import contextlib
 import dataclasses
 import shutil
 import time
@@ -29,11 +30,13 @@ from xuxie.project import Project
 from xuxie.training.checkpoints import (
     RunState,
     checkpoints,
+    mend,
     read_state,
     restore_checkpoint,
     save_checkpoint,
 )
 from xuxie.training.evaluation import evaluate, pair_of
+from xuxie.training.interrupts import uninterrupted
 from xuxie.training.precision import Precision, best_device
 from xuxie.training.start import make_optimizer, rate_factor, start_model
 from xuxie.unilm.model import cross_entropy, predict
@@ -42,6 +45,7 @@ from xuxie.unilm.objectives import Example, Pairs, collate, left_to_right, maske
 DEFAULT_MINUTES = 30.0
 CHECKPOINT_SECONDS = 60.0
 EVALUATION_TOKENS = 16384  # targets of one evaluation, the same ones each time
+ALLOCATOR = "DefaultCPUAllocator"
 LENGTH = ("steps", "minutes", "evaluations")  # settings that may change while a run goes on
 
 
@@ -54,19 +58,32 @@ def train(
     MissingStageError without a corpus, InputError when settings and corpus or checkpoints do not fit,
     EnvironmentFailure when the loss is no number any more or the memory is full.
     """
-    with exclusive(project.directory):
-        corpus = Corpus(project.corpus)
-        if settings.steps is None and settings.minutes is None:
-            settings = dataclasses.replace(settings, minutes=DEFAULT_MINUTES)
-        trainer = Trainer(project, corpus, settings, progress)
+    if settings.steps is None and settings.minutes is None:
+        settings = dataclasses.replace(settings, minutes=DEFAULT_MINUTES)
+    with exclusive(project.directory), explaining_memory(settings):
+        trainer = Trainer(project, Corpus(project.corpus), settings, progress)
         if restart:
             shutil.rmtree(project.model, ignore_errors=True)
         trainer.resume()
-        if trainer.fraction() >= 1:
+        if trainer.is_done():
             progress.say(tr("the model is up to date: ask for more with --steps or --minutes to train on"))
         else:
             trainer.run()
         return read_record(project.model)
+
+
+@contextlib.contextmanager
+def explaining_memory(settings: TrainSettings) -> Iterator[None]:
+    """Turn the several ways of running out of memory into an EnvironmentFailure."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        # on a CPU torch raises a bare RuntimeError that only the allocator's name tells from others
+        if not isinstance(error, MemoryError | torch.OutOfMemoryError) and ALLOCATOR not in str(error):
+            raise
+        raise EnvironmentFailure(
+            tr("out of memory: lower batch_tokens (now {tokens})", tokens=settings.batch_tokens)
+        ) from None
 
 
 class Trainer:
@@ -92,8 +109,7 @@ class Trainer:
 
     def resume(self) -> None:
         """Go back to the last checkpoint, if there is one. Raises InputError when it is another run's."""
-        for unfinished in self.checkpoints.glob("*.new"):
-            shutil.rmtree(unfinished)
+        mend(self.checkpoints)
         saved = checkpoints(self.checkpoints)
         if not saved:
             if (self.project.model / META).exists():
@@ -106,6 +122,8 @@ class Trainer:
         if state.scaler:
             self.precision.scaler.load_state_dict(state.scaler)
         self.state = dataclasses.replace(state, settings=self.settings)
+        due = int(self.fraction() * self.settings.evaluations)  # fewer than were made, in a longer run
+        self.state = dataclasses.replace(self.state, evaluations=min(state.evaluations, due))
         self.progress.say(tr("going on from step {step}", step=state.step))
 
     def difference(self, state: RunState) -> str:
@@ -122,6 +140,10 @@ class Trainer:
             return self.state.step / self.settings.steps
         return self.state.seconds / 60 / (self.settings.minutes or DEFAULT_MINUTES)
 
+    def is_done(self) -> bool:
+        """Whether the run is at its end, the last evaluation included."""
+        return self.fraction() >= 1 and not self.evaluation_is_due()
+
     def run(self) -> None:
         """Train to the end, measuring and saving on the way."""
         total = self.settings.steps or 60 * (self.settings.minutes or DEFAULT_MINUTES)
@@ -129,35 +151,33 @@ class Trainer:
         done = self.state.step if self.settings.steps else self.state.seconds
         self.progress.advance(done)
         saved = began = time.monotonic()
+        batches = self.batches()
         try:
-            for batch in self.batches():
-                loss = self.step(batch)
-                began, previous = time.monotonic(), began
-                self.state = dataclasses.replace(
-                    self.state,
-                    step=self.state.step + 1,
-                    batch=self.state.batch + 1,
-                    seconds=self.state.seconds + began - previous,
-                )
-                self.progress.advance(
-                    1 if self.settings.steps else began - previous,
-                    tr("step {step}, loss {loss}", step=self.state.step, loss=f"{loss:.3f}"),
-                )
-                finished = self.fraction() >= 1
-                if finished or self.evaluation_is_due():
+            while True:
+                if self.evaluation_is_due():  # at once where Ctrl-C came in the middle of one
                     self.measure()
+                finished = self.fraction() >= 1
                 if finished or time.monotonic() - saved > CHECKPOINT_SECONDS:
                     self.save()
                     saved = time.monotonic()
                 if finished:
                     return
+                with uninterrupted():
+                    loss = self.step(next(batches))
+                    began, previous = time.monotonic(), began
+                    self.state = dataclasses.replace(
+                        self.state,
+                        step=self.state.step + 1,
+                        batch=self.state.batch + 1,
+                        seconds=self.state.seconds + began - previous,
+                    )
+                self.progress.advance(
+                    1 if self.settings.steps else began - previous,
+                    tr("step {step}, loss {loss}", step=self.state.step, loss=f"{loss:.3f}"),
+                )
         except KeyboardInterrupt:
             self.save()
             raise
-        except (MemoryError, torch.OutOfMemoryError):
-            raise EnvironmentFailure(
-                tr("out of memory: lower batch_tokens (now {tokens})", tokens=self.settings.batch_tokens)
-            ) from None
 
     def batches(self) -> Iterator[list[Window]]:
         """Batches without end, from where the run stands; an epoch's order depends on its number alone."""

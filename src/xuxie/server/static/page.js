@@ -3,12 +3,13 @@
 // The text lives in a <textarea>. While a continuation streams the area is read-only, so nothing typed can
 // be lost; everything from people and from the model is set as text, never as HTML.
 
+import { recall, remember } from "./memory.js";
 import { say } from "./messages.js";
+import { findWrong, valuesOf } from "./options.js";
 import { Refusal, continuation } from "./stream.js";
 
 const $ = (id) => document.getElementById(id);
 const area = $("text");
-const fields = [...$("options").elements];
 
 let language = recall("language") === "en" ? "en" : "zh";
 let status = null; // [key, values] of messages.js, so that it can be said again in the other language
@@ -72,13 +73,13 @@ function edited() {
 
 function write() {
   const caret = area.selectionEnd;
-  start({ before: area.value.slice(0, caret), after: area.value.slice(caret) }, options());
+  start({ before: area.value.slice(0, caret), after: area.value.slice(caret) }, valuesOf($("options")));
 }
 
 // Another continuation in the place of the last; a seed that was asked for would only give the same again.
 function rewrite() {
   const { before, after } = passage;
-  start({ before, after }, { ...options(), seed: null });
+  start({ before, after }, { ...valuesOf($("options")), seed: null });
 }
 
 function undo() {
@@ -136,16 +137,19 @@ class Flow {
     cancelAnimationFrame(this.frame);
     this.frame = undefined;
     if (!this.pending) return;
-    if (!this.count) {
-      passage = { ...this.place, fresh: "" }; // only now: until something comes the old one stays
-      report("writing");
-    }
-    const follow = !this.count || isInView($("tail")); // who scrolls away meanwhile is left there
+    const follow = !this.started || isInView($("tail")); // who scrolls away meanwhile is left there
+    if (!this.started) this.begin();
     passage.fresh += this.pending;
     this.count += length(this.pending);
     this.pending = "";
     show();
     if (follow) $("tail").scrollIntoView({ block: "nearest" });
+  }
+
+  begin() {
+    this.started = true;
+    passage = { ...this.place, fresh: "" }; // only now: until something comes the old one stays
+    report("writing");
   }
 
   end(key, values = {}) {
@@ -161,14 +165,9 @@ function isInView(element) {
 
 // ---- options
 
-function options() {
-  return Object.fromEntries(fields.map(({ name, value }) => [name, value.trim() ? Number(value) : null]));
-}
-
 // Says what is wrong with the first wrong field and goes there; true when all are right.
 function checkOptions() {
-  for (const field of fields) field.setAttribute("aria-invalid", String(!isValid(field)));
-  const wrong = fields.find((field) => !isValid(field));
+  const wrong = findWrong($("options"));
   if (!wrong) return true;
   fold(false);
   wrong.focus();
@@ -183,14 +182,7 @@ function fold(hidden = !$("options").hidden) {
   $("fold").setAttribute("aria-expanded", String(!hidden));
 }
 
-function isValid(field) {
-  const { min, max, whole } = field.dataset;
-  if (!field.value.trim()) return !field.required;
-  const number = Number(field.value);
-  return number >= Number(min) && number <= Number(max) && (whole === undefined || Number.isInteger(number));
-}
-
-// ---- taking the text away
+// ---- keeping the text, and taking it away
 
 async function copy() {
   try {
@@ -210,25 +202,6 @@ function download() {
   });
   link.click();
   setTimeout(() => URL.revokeObjectURL(address)); // after the click has been acted on
-}
-
-// ---- what the browser remembers
-
-function recall(name) {
-  try {
-    return localStorage.getItem(`xuxie.${name}`);
-  } catch {
-    return null; // storage is switched off
-  }
-}
-
-function remember(name, value) {
-  try {
-    localStorage.setItem(`xuxie.${name}`, value);
-    return true;
-  } catch {
-    return false; // switched off, or full
-  }
 }
 
 function saveDraft() {

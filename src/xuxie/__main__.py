@@ -1,0 +1,5 @@
+"""`python -m xuxie` is `xuxie`."""
+
+from xuxie.cli import main
+
+main()

@@ -1,0 +1,177 @@
+from itertools import pairwise
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xuxie.corpus.corpus import Corpus, Section
+from xuxie.corpus.split import PARTS
+from xuxie.corpus.windows import (
+    Window,
+    WindowShape,
+    batches,
+    line_windows,
+    measuring_windows,
+    source_start,
+    tile,
+    training_windows,
+)
+
+SENTENCES = st.lists(st.integers(1, 30), min_size=1, max_size=12)  # the lengths of one section's
+SHAPES = st.builds(WindowShape, source=st.integers(1, 25), target=st.integers(2, 25))
+
+
+@st.composite
+def corpora(draw: st.DrawFn) -> Any:
+    """What windows ask of a Corpus: sections in parts, and where their sentences begin."""
+    starts, sections, offset = [0], [], 0
+    for number, lengths in enumerate(draw(st.lists(SENTENCES, min_size=1, max_size=4))):
+        begin = offset
+        for length in lengths:
+            offset += length
+            starts.append(offset)
+        part = draw(st.sampled_from(PARTS))
+        sections.append(Section(chapter=number, part=part, start=begin, end=offset))
+    corpus = SimpleNamespace(
+        record=SimpleNamespace(sections=tuple(sections)), sentences=np.array(starts), directory=Path()
+    )
+    corpus.sections = lambda part: Corpus.sections(corpus, part)  # type: ignore[arg-type]
+    corpus.sentence_starts = lambda section: Corpus.sentence_starts(corpus, section)  # type: ignore[arg-type]
+    return corpus
+
+
+def holder(corpus: Any, window: Window) -> Section:
+    """The section that a window lies in."""
+    (section,) = [s for s in corpus.record.sections if s.start <= window.start and window.end <= s.end]
+    assert isinstance(section, Section)
+    return section
+
+
+def check(corpus: Any, window: Window, shape: WindowShape) -> None:
+    """What holds of every window: its size, and a source of whole sentences unless one had to be cut."""
+    assert 0 <= window.middle - window.start <= shape.source
+    assert 0 < window.end - window.middle <= shape.target
+    holder(corpus, window)
+    starts = corpus.sentences.tolist()
+    assert window.start in starts or window.middle - window.start in (0, shape.source)
+
+
+@given(corpora(), SHAPES, st.sampled_from(PARTS))
+def test_measuring_covers_every_token_of_a_part_exactly_once(
+    corpus: Any, shape: WindowShape, part: Any
+) -> None:
+    sections = corpus.sections(part)
+    windows = list(measuring_windows(corpus, sections, shape))
+    targets = [i for window in windows for i in range(window.middle, window.end)]
+    assert targets == [i for section in sections for i in range(section.start, section.end)]
+    for window in windows:
+        check(corpus, window, shape)
+        assert holder(corpus, window).part == part
+        # The source is the longest of whole sentences that fits.
+        earlier = [i for i in corpus.sentence_starts(holder(corpus, window)).tolist() if i < window.start]
+        assert window.start == window.middle or not earlier or window.middle - earlier[-1] > shape.source
+
+
+@given(corpora(), SHAPES, st.integers(0, 5))
+def test_training_windows(corpus: Any, shape: WindowShape, seed: int) -> None:
+    windows = list(training_windows(corpus, shape, np.random.default_rng(seed)))
+    starts = corpus.sentences.tolist()
+    for window in windows:
+        check(corpus, window, shape)
+        assert holder(corpus, window).part == "train"
+        if window.middle not in starts:  # only the rest of a sentence longer than a target
+            number = int(np.searchsorted(corpus.sentences, window.middle))
+            assert starts[number] - starts[number - 1] > shape.target
+    for one, next_one in pairwise(windows):
+        same = holder(corpus, one) == holder(corpus, next_one)
+        assert one.end == next_one.middle if same else one.end == holder(corpus, one).end
+    if windows:
+        assert windows[-1].end == corpus.sections("train")[-1].end
+    assert windows == list(training_windows(corpus, shape, np.random.default_rng(seed)))
+
+
+@given(corpora(), SHAPES)
+def test_lines_pair_each_sentence_with_the_next(corpus: Any, shape: WindowShape) -> None:
+    expected = []
+    for section in corpus.sections("train"):
+        starts = corpus.sentence_starts(section).tolist()
+        for number in range(len(starts) - 2):
+            start, middle, end = starts[number : number + 3]
+            expected.append((max(start, middle - shape.source), middle, min(end, middle + shape.target)))
+    windows = list(line_windows(corpus, shape))
+    assert [(w.start, w.middle, w.end) for w in windows] == expected
+    for window in windows:
+        check(corpus, window, shape)
+
+
+def test_phases_differ_so_that_every_sentence_opens_a_target_some_time() -> None:
+    section = Section(chapter=0, part="train", start=0, end=60)
+    corpus: Any = SimpleNamespace(
+        sections=lambda part: [section], sentence_starts=lambda section: np.arange(0, 61, 5)
+    )
+    shape = WindowShape(source=20, target=20)
+    windows = [
+        w for seed in range(40) for w in training_windows(corpus, shape, np.random.default_rng(seed))
+    ]
+    assert {window.middle for window in windows} == set(range(0, 60, 5))
+    behind = [window.middle - window.start for window in windows if window.middle]
+    assert set(behind) == {0, 5, 10, 15, 20}
+    assert 0 < behind.count(0) < 0.15 * len(behind)
+
+
+@given(SENTENCES, SHAPES, st.data())
+def test_tiling_leaves_no_gap(lengths: list[int], shape: WindowShape, data: st.DataObject) -> None:
+    starts = np.cumsum([0, *lengths])
+    first = data.draw(st.integers(0, len(lengths) - 1))
+    tiles = list(tile(starts, shape, first))
+    assert tiles[0][0] == starts[first]
+    assert tiles[-1][1] == starts[-1]
+    assert all(one[1] == two[0] for one, two in pairwise(tiles))
+    assert all(0 < end - middle <= shape.target for middle, end in tiles)
+
+
+@given(SENTENCES, st.data())
+def test_the_source_is_as_wanted_or_one_sentence(lengths: list[int], data: st.DataObject) -> None:
+    starts = np.cumsum([0, *lengths])
+    longest = data.draw(st.integers(1, 30))
+    wanted = data.draw(st.integers(1, longest))
+    middle = data.draw(st.integers(0, int(starts[-1])))
+    start = source_start(starts, middle, wanted, longest)
+    assert 0 <= middle - start <= longest
+    whole = [int(i) for i in starts if middle - wanted <= i < middle]
+    if middle == 0:
+        assert start == 0
+    elif whole:
+        assert start == whole[0]
+    else:
+        last = max(int(i) for i in starts if i < middle)
+        assert start == max(last, middle - longest)
+
+
+WINDOWS = st.lists(
+    st.tuples(st.integers(0, 99), st.integers(0, 20), st.integers(1, 20)).map(
+        lambda t: Window(start=t[0], middle=t[0] + t[1], end=t[0] + t[1] + t[2])
+    ),
+    max_size=60,
+)
+
+
+@given(WINDOWS, st.integers(1, 200), st.integers(0, 9))
+def test_batches_hold_every_window_once_within_the_limit(
+    windows: list[Window], tokens: int, seed: int
+) -> None:
+    result = batches(windows, tokens, np.random.default_rng(seed))
+    key = repr
+    assert sorted((w for batch in result for w in batch), key=key) == sorted(windows, key=key)
+    for batch in result:
+        assert batch
+        assert len(batch) == 1 or len(batch) * max(window.length for window in batch) <= tokens
+    assert result == batches(windows, tokens, np.random.default_rng(seed))
+
+
+def test_batches_differ_between_seeds() -> None:
+    windows = [Window(start=i, middle=i + 5, end=i + 10) for i in range(50)]
+    assert batches(windows, 40, np.random.default_rng(1)) != batches(windows, 40, np.random.default_rng(2))

@@ -1,0 +1,106 @@
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import BertForMaskedLM
+
+from xuxie.config import CorpusSettings
+from xuxie.corpus.build import build_corpus
+from xuxie.corpus.corpus import Corpus
+from xuxie.corpus.split import Part
+from xuxie.corpus.windows import WindowShape, measuring_windows
+from xuxie.project import Project
+from xuxie.training.evaluation import by_length, evaluate
+from xuxie.unilm.masks import additive_mask, compute_attention_mask
+from xuxie.unilm.model import new_model
+
+SHAPE = WindowShape(source=24, target=12)
+CHAPTERS = [
+    [f"第{n}夜，雨下得很大，他坐了一夜。" * (n % 3 + 1), f"“你数到{n}了么？”她问。", "他点点头，没有说话。"]
+    for n in range(1, 11)
+]
+
+
+@pytest.fixture
+def corpus(tmp_path: Path, write_book: Callable[[Path, Sequence[Sequence[str]]], Project]) -> Corpus:
+    project = write_book(tmp_path / "a", CHAPTERS)
+    build_corpus([project], CorpusSettings())
+    return Corpus(project.corpus)
+
+
+def a_model(corpus: Corpus) -> BertForMaskedLM:
+    torch.manual_seed(0)
+    model = new_model(
+        vocabulary_size=corpus.tokenizer.size, layers=1, hidden_size=16, heads=2, positions=36
+    )
+    for parameter in model.parameters():
+        if parameter.dim() > 1:
+            parameter.data *= 8
+    return model
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("part", ["validation", "test"])
+def test_the_score_is_that_of_a_slow_loop(corpus: Corpus, part: Part) -> None:
+    model = a_model(corpus).eval()
+    bits, mask_id = 0.0, corpus.tokenizer.mask_id
+    for window in measuring_windows(corpus, corpus.sections(part), SHAPE):
+        for place in range(window.middle, window.end):
+            ids = torch.tensor([[*corpus.ids(window.start, place), mask_id]])
+            segments = torch.tensor([[int(i >= window.middle) for i in range(window.start, place + 1)]])
+            mask = additive_mask(compute_attention_mask(segments), torch.float32)
+            logits = model(input_ids=ids, attention_mask=mask, token_type_ids=segments).logits[0, -1]
+            bits -= torch.log_softmax(logits.double(), dim=0)[int(corpus.tokens[place])].item() / math.log(
+                2
+            )
+    score = evaluate(model, corpus, part, SHAPE)
+    assert score is not None
+    assert score.bits == pytest.approx(bits, rel=1e-5)
+    index = {"validation": 4, "test": 9}[part]
+    assert score.characters == len("".join(CHAPTERS[index]))
+    assert score.bits_per_character == score.bits / score.characters
+
+
+def test_a_uniform_model_by_hand(corpus: Corpus) -> None:
+    model = a_model(corpus)
+    for parameter in model.parameters():
+        parameter.data.zero_()
+    model.train()
+    score = evaluate(model, corpus, "test", SHAPE)
+    assert score is not None
+    assert model.training  # left as it was
+    (section,) = corpus.sections("test")
+    tokens = section.end - section.start
+    expected = math.log2(corpus.tokenizer.size) * tokens / len("".join(CHAPTERS[9]))
+    assert score.bits_per_character == pytest.approx(expected)
+
+
+def test_an_empty_part_has_no_score(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(corpus, "sections", lambda part: [])
+    assert evaluate(a_model(corpus), corpus, "validation", SHAPE) is None
+
+
+def test_less_work_takes_windows_evenly_spread(corpus: Corpus) -> None:
+    model = a_model(corpus)
+    whole = evaluate(model, corpus, "train", SHAPE)
+    some = evaluate(model, corpus, "train", SHAPE, most_tokens=100)
+    least = evaluate(model, corpus, "train", SHAPE, most_tokens=1)
+    enough = evaluate(model, corpus, "train", SHAPE, most_tokens=10_000)
+    assert whole is not None
+    assert some is not None
+    assert least is not None
+    assert enough == whole
+    assert 0 < least.characters <= SHAPE.target
+    assert 40 < some.characters <= 120
+    assert some == evaluate(model, corpus, "train", SHAPE, most_tokens=100)
+
+
+def test_batches_of_like_length_hold_every_pair() -> None:
+    pairs = [([1] * (n % 7), [2] * (n % 5 + 1)) for n in range(50)]
+    batches = by_length(pairs)
+    assert sorted(map(repr, (pair for batch in batches for pair in batch))) == sorted(map(repr, pairs))
+    assert by_length([]) == []
+    long = [([1] * 3000, [2] * 3000)] * 2
+    assert [len(batch) for batch in by_length(long)] == [1, 1]

@@ -1,0 +1,401 @@
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from transformers import BertConfig, BertForMaskedLM, BertTokenizer
+
+from xuxie.config import RECIPES, CorpusSettings, TrainSettings, override
+from xuxie.corpus.build import build_corpus
+from xuxie.corpus.corpus import Corpus
+from xuxie.corpus.tokenizer import SPECIAL_TOKENS
+from xuxie.errors import EnvironmentFailure, InputError, MissingStageError
+from xuxie.models import load_model
+from xuxie.progress import Silent
+from xuxie.project import Project
+from xuxie.training import trainer
+from xuxie.training.checkpoints import checkpoints, read_state
+from xuxie.training.evaluation import evaluate
+from xuxie.training.start import rate_factor, start_model
+from xuxie.training.trainer import train
+from xuxie.unilm.model import predict
+
+CHAPTERS = [["他推开门，屋里没有人。桌上的灯还亮着。", "“谁来过？”她问。窗外下着雨。"]] * 10
+SETTINGS = TrainSettings(
+    layers=1,
+    hidden_size=16,
+    heads=2,
+    source_length=24,
+    target_length=16,
+    left_to_right=0.5,
+    batch_tokens=256,
+    learning_rate=5e-3,
+    precision="fp32",
+    steps=12,
+    evaluations=4,
+)
+WEIGHTS = "model.safetensors"
+
+
+class Watching(Silent):
+    """Remembers what was said and every loss; may stop the run behind a step."""
+
+    def __init__(self, stop: int = 0) -> None:
+        self.lines: list[str] = []
+        self.losses: list[float] = []
+        self.stop = stop
+
+    def say(self, line: str) -> None:
+        self.lines.append(line)
+
+    def advance(self, amount: float = 1, note: str = "") -> None:
+        if note:
+            self.losses.append(float(note.rpartition(" ")[2]))
+            if f"step {self.stop}," in note:
+                raise KeyboardInterrupt
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.fixture
+def project(tmp_path: Path, write_book: Callable[[Path, Sequence[Sequence[str]]], Project]) -> Project:
+    project = write_book(tmp_path / "半篙", CHAPTERS)
+    build_corpus([project], CorpusSettings())
+    return project
+
+
+def copy_of(project: Project, name: str) -> Project:
+    """The same corpus in another project, to run it otherwise."""
+    other = Project(project.directory.parent / name)
+    other.corpus.parent.mkdir()
+    other.corpus.symlink_to(project.corpus)
+    return other
+
+
+def outcome(project: Project) -> tuple[bytes, bytes, Any]:
+    """The best weights, the last checkpoint, and the record but for what a clock decides."""
+    last = checkpoints(project.model / "checkpoints")[-1]
+    record = dataclasses.replace(load_model(project.model)[2], seconds=0.0)
+    return (project.model / WEIGHTS).read_bytes(), (last / "tensors.safetensors").read_bytes(), record
+
+
+@pytest.mark.parametrize("objective", ["masked", "pseudo-masked"])
+def test_the_loss_falls_on_a_repeated_text(project: Project, objective: str) -> None:
+    progress = Watching()
+    settings = override(
+        SETTINGS,
+        steps=80,
+        objective=objective,
+        left_to_right=0.0,
+        dropout=0.0,
+        hidden_size=32,
+        learning_rate=1e-2,
+    )
+    record = train(project, settings, progress)
+    assert record.step <= 80
+    assert len(progress.losses) == 80
+    assert sum(progress.losses[-5:]) < 0.6 * sum(progress.losses[:5])
+    assert record.bits_per_character is not None
+    assert record.bits_per_character < 5
+    assert [line.partition(":")[0] for line in progress.lines] == [f"step {n}" for n in (20, 40, 60, 80)]
+
+
+def test_the_record_and_the_model_are_those_of_the_best_score(project: Project) -> None:
+    progress = Watching()
+    record = train(project, SETTINGS, progress)
+    model, tokenizer, loaded = load_model(project.model)
+    assert loaded == record
+    scores = {int(line.split()[1][:-1]): float(line.split()[2]) for line in progress.lines}
+    assert list(scores) == [6, 9, 12]  # measured only once [MASK] means something
+    assert record.step == min(scores, key=lambda step: scores[step])
+    assert record.bits_per_character == pytest.approx(min(scores.values()), abs=1e-3)
+    assert (record.title, record.objective, record.corpus) == (
+        "半篙", "pseudo-masked", Corpus(project.corpus).record.sha256,
+    )  # fmt: skip
+    assert model.config.max_position_embeddings == 40
+    assert model.config.vocab_size == tokenizer.size
+
+
+def test_equal_runs_are_equal(project: Project) -> None:
+    train(project, SETTINGS)
+    other = copy_of(project, "other")
+    train(other, SETTINGS)
+    assert outcome(other) == outcome(project)
+    third = copy_of(project, "third")
+    train(third, override(SETTINGS, seed=1))
+    assert outcome(third)[0] != outcome(project)[0]
+
+
+@pytest.mark.parametrize("changes", [{}, {"objective": "masked", "pairing": "lines"}])
+def test_a_stopped_run_goes_on_as_if_it_had_not(project: Project, changes: dict[str, Any]) -> None:
+    settings = override(SETTINGS, **changes)
+    train(project, settings)
+    stopped = copy_of(project, "stopped")
+    for step in (3, 7, 12):
+        with pytest.raises(KeyboardInterrupt):
+            train(stopped, settings, Watching(stop=step))
+    progress = Watching()
+    train(stopped, settings, progress)
+    assert progress.lines[0] == "going on from step 12"
+    assert progress.losses == []
+    assert outcome(stopped) == outcome(project)
+
+
+def test_ctrl_c_within_a_step_waits_for_its_end(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    train(project, SETTINGS)
+    stopped = copy_of(project, "stopped")
+    real, calls = predict, [0]
+
+    def interrupting(*arguments: Any) -> Any:
+        calls[0] += 1
+        result = real(*arguments)  # dropout has drawn its random numbers
+        if calls[0] == 5:
+            signal.raise_signal(signal.SIGINT)
+        return result
+
+    monkeypatch.setattr(trainer, "predict", interrupting)
+    with pytest.raises(KeyboardInterrupt):
+        train(stopped, SETTINGS)
+    (saved,) = checkpoints(stopped.model / "checkpoints")
+    assert read_state(saved).step == 5
+    train(stopped, SETTINGS)
+    assert outcome(stopped) == outcome(project)
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_an_interrupted_evaluation_is_made_again(
+    project: Project, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    train(project, SETTINGS)
+    stopped = copy_of(project, "stopped")
+    real, calls = evaluate, [0]
+
+    def interrupted(*arguments: Any) -> Any:
+        calls[0] += 1
+        if calls[0] == number:
+            raise KeyboardInterrupt
+        return real(*arguments)
+
+    monkeypatch.setattr(trainer, "evaluate", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        train(stopped, SETTINGS)
+    train(stopped, SETTINGS)
+    assert outcome(stopped) == outcome(project)
+
+
+KILLED = """
+import dataclasses, os, signal, sys
+import torch
+from xuxie.config import TrainSettings, from_mapping
+from xuxie.progress import Silent
+from xuxie.project import Project
+from xuxie.training import trainer
+import json
+
+class Dying(Silent):
+    def advance(self, amount=1, note=""):
+        if "step 8," in note:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+torch.set_num_threads(1)
+trainer.CHECKPOINT_SECONDS = 0.0
+settings = from_mapping(TrainSettings, json.loads(sys.argv[2]))
+trainer.train(Project(sys.argv[1]), settings, Dying())
+"""
+
+
+def test_killed_and_run_again(project: Project) -> None:
+    train(project, SETTINGS)
+    stopped = copy_of(project, "stopped")
+    source = Path(__file__).resolve().parents[2] / "src"
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, str(stopped), json.dumps(dataclasses.asdict(SETTINGS))],
+        env=os.environ | {"PYTHONPATH": str(source)},
+    )
+    assert killed.returncode == -signal.SIGKILL
+    progress = Watching()
+    train(stopped, SETTINGS, progress)
+    assert progress.lines[0] == "going on from step 7"
+    assert outcome(stopped) == outcome(project)
+
+
+def test_a_done_run_has_nothing_to_do_and_more_steps_go_on(project: Project) -> None:
+    record = train(project, SETTINGS)
+    before = outcome(project)
+    progress = Watching()
+    assert train(project, SETTINGS, progress) == record
+    assert progress.lines[-1].startswith("the model is up to date: ask for more with --steps")
+    assert progress.losses == []
+    assert outcome(project) == before
+
+    progress = Watching()
+    longer = train(project, override(SETTINGS, steps=24), progress)
+    assert progress.lines[0] == "going on from step 12"
+    assert len(progress.losses) == 12
+    assert [line.split(":")[0] for line in progress.lines[1:]] == ["step 18", "step 24"]
+    assert longer.bits_per_character is not None
+    assert record.bits_per_character is not None
+    assert longer.bits_per_character <= record.bits_per_character
+
+
+def test_other_settings_are_named_and_restart_throws_the_run_away(project: Project) -> None:
+    train(project, SETTINGS)
+    before = outcome(project)
+    other = override(SETTINGS, seed=5, dropout=0.2)
+    with pytest.raises(InputError, match=r"another run \(dropout 0\.1 → 0\.2, seed 0 → 5\): add --restart"):
+        train(project, other)
+    assert outcome(project) == before
+    assert train(project, other, restart=True).settings == other
+
+
+def test_a_changed_corpus_is_another_run(
+    project: Project, write_book: Callable[[Path, Sequence[Sequence[str]]], Project]
+) -> None:
+    train(project, SETTINGS)
+    write_book(project.directory, [*CHAPTERS, ["灯还亮着。"]])
+    build_corpus([project], CorpusSettings())
+    with pytest.raises(InputError, match=r"another run \(the corpus has changed\): add --restart"):
+        train(project, SETTINGS)
+
+
+def test_a_model_without_checkpoints_is_not_trained_over(project: Project) -> None:
+    train(project, SETTINGS)
+    for saved in checkpoints(project.model / "checkpoints"):
+        saved.rename(project.directory / saved.name)
+    with pytest.raises(InputError, match="its checkpoints are gone"):
+        train(project, SETTINGS)
+
+
+def test_without_a_corpus(tmp_path: Path) -> None:
+    with pytest.raises(MissingStageError, match="xuxie corpus"):
+        train(Project(tmp_path / "a"), SETTINGS)
+
+
+def test_a_loss_that_is_no_number(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trainer, "cross_entropy", lambda *_: torch.tensor(float("nan"), requires_grad=True))
+    with pytest.raises(
+        EnvironmentFailure, match="the loss is no number any more: try a lower learning_rate"
+    ):
+        train(project, SETTINGS)
+    assert not (project.model / "meta.json").exists()
+
+
+def test_a_full_memory_is_explained(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trainer, "collate", lambda *_: torch.empty(2**58))
+    with pytest.raises(EnvironmentFailure, match=r"out of memory: lower batch_tokens \(now 256\)"):
+        train(project, SETTINGS)
+    monkeypatch.setattr(trainer, "collate", lambda *_: torch.zeros(2) @ torch.zeros(3))
+    with pytest.raises(RuntimeError, match="size"):
+        train(project, SETTINGS)
+
+
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_mixed_precision_trains_and_goes_on(project: Project, precision: str) -> None:
+    settings = override(SETTINGS, precision=precision, steps=6)
+    with pytest.raises(KeyboardInterrupt):
+        train(project, settings, Watching(stop=4))
+    progress = Watching()
+    record = train(project, settings, progress)
+    assert len(progress.losses) == 2
+    assert record.bits_per_character is not None
+    model, _, _ = load_model(project.model)
+    assert all(p.dtype == torch.float32 and p.isfinite().all() for p in model.parameters())
+
+
+def test_the_plain_recipe(project: Project) -> None:
+    settings = override(SETTINGS, **RECIPES["plain"], steps=4)
+    record = train(project, settings)
+    assert (record.objective, record.settings.pairing, record.settings.left_to_right) == (
+        "masked",
+        "lines",
+        0.0,
+    )
+
+
+def test_minutes_end_a_run_too(project: Project) -> None:
+    settings = dataclasses.replace(SETTINGS, steps=None, minutes=0.01)
+    record = train(project, settings)
+    assert record.seconds >= 0.3
+    assert train(project, settings) == record
+
+
+def test_a_text_of_lone_sentences_has_no_lines(
+    tmp_path: Path, write_book: Callable[[Path, Sequence[Sequence[str]]], Project]
+) -> None:
+    project = write_book(tmp_path / "a", [["一句。"]] * 6)
+    build_corpus([project], CorpusSettings())
+    with pytest.raises(InputError, match="no two sentences in a row"):
+        train(project, override(SETTINGS, pairing="lines"))
+
+
+def pretrained(directory: Path, positions: int = 64) -> str:
+    """A BERT folder such as the hub has, with random weights and few characters."""
+    directory.mkdir()
+    tokens = [*SPECIAL_TOKENS, *"他推开门，屋里没有人。桌上的灯还亮着谁来过？她问", "hello", "##s"]
+    (directory / "vocab.txt").write_text("\n".join(tokens) + "\n", encoding="utf-8")
+    BertTokenizer(vocab={token: i for i, token in enumerate(tokens)}).save_pretrained(directory)
+    torch.manual_seed(7)
+    BertForMaskedLM(
+        BertConfig(
+            vocab_size=len(tokens),
+            hidden_size=16,
+            num_hidden_layers=1,
+            num_attention_heads=2,
+            intermediate_size=32,
+            max_position_embeddings=positions,
+        )
+    ).save_pretrained(directory)
+    return str(directory)
+
+
+def test_from_a_pretrained_model(project: Project, tmp_path: Path) -> None:
+    name = pretrained(tmp_path / "bert")
+    settings = override(SETTINGS, start=name, steps=4)
+    with pytest.raises(
+        InputError, match=r"another tokenizer than .*bert: run  xuxie corpus .* --tokenizer"
+    ):
+        train(project, settings)
+    record = build_corpus([project], CorpusSettings(tokenizer=name))
+    assert record.unknown == 0
+    corpus = Corpus(project.corpus)
+    ids = corpus.ids(0, record.tokens)
+    assert corpus.tokenizer.decode(ids).splitlines() == [line for chapter in CHAPTERS for line in chapter]
+    start = BertForMaskedLM.from_pretrained(name)
+    first = start_model(corpus, settings)
+    rows = start.config.vocab_size
+    assert first.config.vocab_size == corpus.tokenizer.size > rows
+    old, new = (model.bert.embeddings.word_embeddings.weight for model in (start, first))
+    assert new[:rows].equal(old)
+    assert first.cls.predictions.decoder.weight is first.bert.embeddings.word_embeddings.weight
+    train(project, settings)
+    model, tokenizer, _ = load_model(project.model)
+    assert model.config.vocab_size == tokenizer.size == corpus.tokenizer.size
+    assert train(project, settings).step == 4
+
+
+def test_a_pretrained_model_with_too_few_positions(project: Project, tmp_path: Path) -> None:
+    name = pretrained(tmp_path / "bert", positions=32)
+    build_corpus([project], CorpusSettings(tokenizer=name))
+    with pytest.raises(InputError, match=r"has 32 positions: .*source_length and target_length"):
+        train(project, override(SETTINGS, start=name))
+
+
+def test_the_learning_rate_rises_and_falls() -> None:
+    assert rate_factor(0.0, 0.1) == pytest.approx(0.01)
+    assert rate_factor(0.05, 0.1) == pytest.approx(0.5)
+    assert rate_factor(0.1, 0.1) == pytest.approx(1)
+    assert rate_factor(0.55, 0.1) == pytest.approx(0.5)
+    assert rate_factor(1.0, 0.1) == 0
+    assert rate_factor(1.2, 0.1) == 0
+    assert rate_factor(0.0, 0.0) == 1
+    assert rate_factor(1.0, 1.0) == 1
