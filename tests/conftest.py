@@ -34,6 +34,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
+os.environ["XUXIE_LANG"] = "en"  # the texts of --help are chosen when the commands are imported
+
+
 @pytest.fixture(autouse=True)
 def english(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XUXIE_LANG", "en")

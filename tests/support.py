@@ -9,6 +9,10 @@ TEXT = "\n".join(
     for number in range(1, 13)
 )
 SETTINGS = """
+[write]
+length = 20
+seed = 1
+
 [train]
 layers = 1
 hidden_size = 32
@@ -19,9 +23,6 @@ batch_tokens = 512
 steps = 4
 evaluations = 2
 
-[write]
-length = 20
-seed = 1
 """
 
 

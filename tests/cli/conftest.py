@@ -4,8 +4,8 @@ import socket
 from pathlib import Path
 
 import pytest
-from support import SETTINGS, TEXT, Command, Result
 
+from support import SETTINGS, TEXT, Command, Result
 from xuxie.cli import run
 from xuxie.project import Project
 

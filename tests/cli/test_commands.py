@@ -2,8 +2,8 @@ import json
 from pathlib import Path
 
 import pytest
-from support import SETTINGS, Command
 
+from support import SETTINGS, Command
 from xuxie.cli.app import app
 from xuxie.project import Project
 

@@ -11,7 +11,7 @@ import pytest
 import xuxie
 from xuxie.books.book import Book, Manifest
 from xuxie.config import CrawlSettings
-from xuxie.crawl.crawler import crawl
+from xuxie.crawl.crawler import crawl_book
 from xuxie.errors import (
     EnvironmentFailure,
     ForbiddenError,
@@ -30,7 +30,7 @@ SOURCE = str(Path(xuxie.__file__).parents[1]) if xuxie.__file__ else str(Path(__
 @pytest.fixture
 def run(project: Project, settings: CrawlSettings, clock: Any, told: Any) -> Any:
     def run(url: str | None, into: Project = project, limits: CrawlSettings = settings) -> Manifest:
-        return crawl(url, into, limits, told, clock.timing())
+        return crawl_book(url, into, limits, told, clock.timing())
 
     return run
 
@@ -303,9 +303,9 @@ def test_an_interruption_leaves_a_book_that_goes_on(
 KILLED = """
 import sys
 from xuxie.config import CrawlSettings
-from xuxie.crawl.crawler import crawl
+from xuxie.crawl.crawler import crawl_book
 from xuxie.project import Project
-crawl(sys.argv[1], Project(sys.argv[2]), CrawlSettings(concurrency=3))
+crawl_book(sys.argv[1], Project(sys.argv[2]), CrawlSettings(concurrency=3))
 """
 
 

@@ -10,7 +10,7 @@ from flask import Flask, Response, abort
 
 from xuxie.books.book import Book
 from xuxie.config import CrawlSettings
-from xuxie.crawl.crawler import crawl
+from xuxie.crawl.crawler import crawl_book
 from xuxie.project import Project
 from xuxie.sample.site import serving
 
@@ -96,7 +96,7 @@ def test_order_count_and_exact_text(
 ) -> None:
     folder, base = real
     info: dict[str, Any] = json.loads((folder / "info.json").read_text(encoding="utf-8"))
-    manifest = crawl(base + "/12_12345/", Project(tmp_path / "book"), CrawlSettings(concurrency=8))
+    manifest = crawl_book(base + "/12_12345/", Project(tmp_path / "book"), CrawlSettings(concurrency=8))
     assert (manifest.title, manifest.author) == (info["name"], info["author"])
     assert [chapter.title for chapter in manifest.chapters] == [
         title.strip() for title in info["catalogues"]

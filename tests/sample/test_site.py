@@ -6,7 +6,7 @@ import requests
 
 from xuxie.books.book import Book
 from xuxie.config import CrawlSettings
-from xuxie.crawl.crawler import crawl
+from xuxie.crawl.crawler import crawl_book
 from xuxie.project import Project
 from xuxie.sample.site import chapter_numbers, read_novel, sample_site, serving
 
@@ -27,7 +27,7 @@ NOVEL = """《试<b>&书》
 def test_the_bundled_novel_comes_back_exactly(tmp_path: Path) -> None:
     novel, introduction = read_novel(None)
     with serving(sample_site()) as base:
-        manifest = crawl(base + "/book/1/", Project(tmp_path), CrawlSettings())
+        manifest = crawl_book(base + "/book/1/", Project(tmp_path), CrawlSettings())
         assert introduction in requests.get(base + "/book/1/", timeout=10).text
     assert introduction
     assert (manifest.title, manifest.author) == (novel.title, novel.author)

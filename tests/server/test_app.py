@@ -104,11 +104,6 @@ def test_is_loopback(host: str, expected: bool) -> None:
     assert is_loopback(host) is expected
 
 
-# waitress leaves its half-made server to the garbage collector, which says so
-half_made = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-
-
-@half_made
 def test_port_that_is_taken_is_an_error_of_one_line(app: Flask) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         settings = ServeSettings(port=other.getsockname()[1])
@@ -117,7 +112,6 @@ def test_port_that_is_taken_is_an_error_of_one_line(app: Flask) -> None:
     gc.collect()
 
 
-@half_made
 def test_host_that_is_not_this_machine_is_an_error_of_one_line(app: Flask) -> None:
     with pytest.raises(InputError, match="no address of this machine"):
         bind(app, ServeSettings(host="nowhere.invalid", port=0))

@@ -27,7 +27,7 @@ def main() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code; what went wrong is one line on stderr."""
     try:
-        code: int = app(arguments, standalone_mode=False) or 0
+        code: int = app(arguments, prog_name="xuxie", standalone_mode=False) or 0
         if code == INTERRUPTED:
             complain(tr("interrupted: run the same command again to go on"))
         return code

@@ -2,7 +2,7 @@
 
 terminal = Terminal(json, quiet)
 with terminal.progress() as progress:
-    manifest = crawl(url, project, settings, progress)
+    manifest = crawl_book(url, project, settings, progress)
 terminal.result({"chapters": 20}, "20 chapters")
 """
 

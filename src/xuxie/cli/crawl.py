@@ -31,7 +31,7 @@ def command(
     quiet: Quiet = False,
 ) -> None:
     """Crawl and print what is there."""
-    from xuxie.crawl.crawler import crawl
+    from xuxie.crawl.crawler import crawl_book
 
     project = Project(output)
     settings = override(
@@ -40,7 +40,7 @@ def command(
     terminal = Terminal(as_json, quiet)
     try:
         with terminal.progress() as progress:
-            crawl(url, project, settings, progress)
+            crawl_book(url, project, settings, progress)
     except IncompleteError:
         terminal.result(describe(project), summary(project))
         raise

@@ -69,11 +69,11 @@ def command(
 
 def crawl_it(project: Project, port: int, progress: Progress) -> None:
     """Serve the sample site and crawl it."""
-    from xuxie.crawl.crawler import crawl
+    from xuxie.crawl.crawler import crawl_book
     from xuxie.sample.site import BOOK, sample_site, serving
 
     with serving(sample_site(), port) as base:
-        crawl(base + BOOK, project, project.settings().crawl, progress)
+        crawl_book(base + BOOK, project, project.settings().crawl, progress)
     print(summary(project))
 
 

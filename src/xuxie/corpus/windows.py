@@ -12,7 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from xuxie.config import TrainSettings
 from xuxie.corpus.corpus import Corpus, Section
+from xuxie.errors import InputError
+from xuxie.language import tr
 
 WITHOUT_SOURCE = 0.05  # of the training windows: a prompt may be one unfinished sentence
 
@@ -125,3 +128,19 @@ def batches(windows: Sequence[Window], tokens: int, generator: np.random.Generat
             batch.append(window)
         result.append(batch)
     return [result[i] for i in generator.permutation(len(result))]
+
+
+def epoch_batches(corpus: Corpus, settings: TrainSettings, epoch: int) -> list[list[Window]]:
+    """The batches of one epoch of training; their order depends on the seed and the epoch's number alone.
+
+    Raises InputError when there is nothing to pair.
+    """
+    generator = np.random.default_rng([settings.seed, epoch])
+    shape = WindowShape(source=settings.source_length, target=settings.target_length)
+    if settings.pairing == "lines":
+        windows = list(line_windows(corpus, shape))
+    else:
+        windows = list(training_windows(corpus, shape, generator))
+    if not windows:
+        raise InputError(tr("the training part has no two sentences in a row: add text"))
+    return batches(windows, settings.batch_tokens, generator)

@@ -1,6 +1,6 @@
 """From the address of a catalogue to a book on disk.
 
-    manifest = crawl("https://example.com/book/1/", Project("mybook"), CrawlSettings())
+    manifest = crawl_book("https://example.com/book/1/", Project("mybook"), CrawlSettings())
 
 The manifest is written before the first chapter is fetched, and again at the end; each chapter is
 written through a temporary name. So a raw file that is there is whole, and after a kill or Ctrl-C the
@@ -34,7 +34,7 @@ from xuxie.project import Project
 NAMED = 5  # missing chapters that a message names
 
 
-def crawl(
+def crawl_book(
     url: str | None,
     project: Project,
     settings: CrawlSettings,

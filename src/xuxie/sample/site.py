@@ -1,7 +1,7 @@
 """A novel site on loopback: a catalogue, chapters, robots.txt, and the clutter of real sites.
 
     with serving(sample_site()) as base:
-        crawl(base + "/book/1/", Project("mybook"), CrawlSettings())
+        crawl_book(base + "/book/1/", Project("mybook"), CrawlSettings())
 
 It serves the bundled novel, so that the whole pipeline can be tried, and tested, without the network.
 """

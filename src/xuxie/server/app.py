@@ -7,6 +7,7 @@ Every error of the API is answered as `{"code": status, "msg": "…", "data": nu
 status.
 """
 
+import errno
 import ipaddress
 import logging
 import re
@@ -120,17 +121,24 @@ def serve(app: Flask, settings: ServeSettings, ready: Callable[[str], None]) -> 
 
 
 def bind(app: Flask, settings: ServeSettings) -> TcpWSGIServer:
-    """A server that listens, but does not serve yet."""
+    """A server that listens, but does not serve yet. Raises as `serve` does."""
+    return waitress.create_server(
+        app,
+        sockets=[listen(settings.host, settings.port)],
+        threads=settings.max_waiting + 4,  # so that a full queue still leaves threads to say so
+        channel_request_lookahead=1,  # without it waitress does not notice a client that left
+        ident="xuxie",
+    )
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens. Done here because waitress leaves a half-made server behind where it fails."""
     try:
-        return waitress.create_server(
-            app,
-            host=settings.host,
-            port=settings.port,
-            threads=settings.max_waiting + 4,  # so that a full queue still leaves threads to say so
-            channel_request_lookahead=1,  # without it waitress does not notice a client that left
-            ident="xuxie",
-        )
-    except (socket.gaierror, ValueError):
-        raise InputError(tr("{host} is no address of this machine", host=settings.host)) from None
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family)
+    except (socket.gaierror, UnicodeError):
+        raise InputError(tr("{host} is no address of this machine", host=host)) from None
     except OSError as error:
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise InputError(tr("{host} is no address of this machine", host=host)) from None
         raise EnvironmentFailure(explain_os_error(error)) from None

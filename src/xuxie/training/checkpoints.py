@@ -35,6 +35,7 @@ class RunState:
     epoch: int = 0
     batch: int = 0  # of the epoch, the next to be taken
     seconds: float = 0.0
+    masked: bool = False  # whether the left-to-right part is over
     evaluations: int = 0  # made so far
     best: float | None = None  # bits per character
     corpus: str

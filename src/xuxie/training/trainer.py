@@ -7,19 +7,17 @@ last checkpoint; asked for more steps or minutes, it trains on until then. The w
 those with the best score on the validation part.
 """
 
-import contextlib
 import dataclasses
 import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from xuxie.config import TrainSettings
 from xuxie.corpus.corpus import Corpus
-from xuxie.corpus.windows import Window, WindowShape, batches, line_windows, training_windows
+from xuxie.corpus.windows import Window, WindowShape, epoch_batches
 from xuxie.errors import EnvironmentFailure, InputError
 from xuxie.files import exclusive
 from xuxie.language import tr
@@ -36,7 +34,7 @@ from xuxie.training.checkpoints import (
     save_checkpoint,
 )
 from xuxie.training.evaluation import evaluate, pair_of
-from xuxie.training.interrupts import uninterrupted
+from xuxie.training.guards import explaining_memory, uninterrupted
 from xuxie.training.precision import Precision, best_device
 from xuxie.training.start import make_optimizer, rate_factor, start_model
 from xuxie.unilm.model import cross_entropy, predict
@@ -45,7 +43,6 @@ from xuxie.unilm.objectives import Example, Pairs, collate, left_to_right, maske
 DEFAULT_MINUTES = 30.0
 CHECKPOINT_SECONDS = 60.0
 EVALUATION_TOKENS = 16384  # targets of one evaluation, the same ones each time
-ALLOCATOR = "DefaultCPUAllocator"
 LENGTH = ("steps", "minutes", "evaluations")  # settings that may change while a run goes on
 
 
@@ -70,20 +67,6 @@ def train(
         else:
             trainer.run()
         return read_record(project.model)
-
-
-@contextlib.contextmanager
-def explaining_memory(settings: TrainSettings) -> Iterator[None]:
-    """Turn the several ways of running out of memory into an EnvironmentFailure."""
-    try:
-        yield
-    except (MemoryError, RuntimeError) as error:
-        # on a CPU torch raises a bare RuntimeError that only the allocator's name tells from others
-        if not isinstance(error, MemoryError | torch.OutOfMemoryError) and ALLOCATOR not in str(error):
-            raise
-        raise EnvironmentFailure(
-            tr("out of memory: lower batch_tokens (now {tokens})", tokens=settings.batch_tokens)
-        ) from None
 
 
 class Trainer:
@@ -169,6 +152,7 @@ class Trainer:
                         self.state,
                         step=self.state.step + 1,
                         batch=self.state.batch + 1,
+                        masked=not self.is_starting(),
                         seconds=self.state.seconds + began - previous,
                     )
                 self.progress.advance(
@@ -180,16 +164,9 @@ class Trainer:
             raise
 
     def batches(self) -> Iterator[list[Window]]:
-        """Batches without end, from where the run stands; an epoch's order depends on its number alone."""
+        """Batches without end, from where the run stands."""
         while True:
-            generator = np.random.default_rng([self.settings.seed, self.state.epoch])
-            if self.settings.pairing == "lines":
-                windows = list(line_windows(self.corpus, self.shape))
-            else:
-                windows = list(training_windows(self.corpus, self.shape, generator))
-            if not windows:
-                raise InputError(tr("the training part has no two sentences in a row: add text"))
-            epoch = batches(windows, self.settings.batch_tokens, generator)
+            epoch = epoch_batches(self.corpus, self.settings, self.state.epoch)
             yield from epoch[self.state.batch :]
             self.state = dataclasses.replace(self.state, epoch=self.state.epoch + 1, batch=0)
 
@@ -225,8 +202,11 @@ class Trainer:
         return masked(pairs, mask_id, self.settings.mask_rate, generator)
 
     def is_starting(self) -> bool:
-        """Whether the run is still in its left-to-right part, in which [MASK] means nothing yet."""
-        return self.fraction() < self.settings.left_to_right
+        """Whether the run is still in its left-to-right part, in which [MASK] means nothing yet.
+
+        A run that has left it does not fall back when it is made longer.
+        """
+        return not self.state.masked and self.fraction() < self.settings.left_to_right
 
     def evaluation_is_due(self) -> bool:
         """Whether another share of the run has gone by since the last evaluation."""

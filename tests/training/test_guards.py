@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from xuxie.training.interrupts import uninterrupted
+from xuxie.training.guards import uninterrupted
 
 
 def test_ctrl_c_waits_for_the_end_of_the_block() -> None:
