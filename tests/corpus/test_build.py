@@ -164,6 +164,11 @@ def test_a_tokenizer_edited_by_hand_is_honoured(tmp_path: Path, write_book: Writ
     again = Lines()
     assert build_corpus([project], SETTINGS, again) == record
     assert again.lines == ["the corpus is up to date: nothing to do"]
+    write_book(tmp_path / "a", [*CHAPTERS, ["又下雪了。"]])  # a later chapter does not undo the edit
+    assert build_corpus([project], SETTINGS).tokenizer_edited
+    assert Corpus(project.corpus).tokenizer.size == 501
+    path.unlink()
+    assert not build_corpus([project], SETTINGS).tokenizer_edited
 
 
 def test_a_tokenizer_broken_by_hand_is_named_and_nothing_lost(

@@ -6,6 +6,7 @@ The corpus is written into the first project. It is made anew only when a book, 
 or the tokenizer.json in it (edited by hand) has changed.
 """
 
+import dataclasses
 import hashlib
 from array import array
 from collections import Counter
@@ -59,15 +60,18 @@ def build_corpus(
     with exclusive(projects[0].directory):
         restore_directory(directory)
         counts, records = survey(books, progress)
-        edited = edited_tokenizer(directory, settings)
-        if not edited and is_current(directory, settings, records):
+        if is_current(directory, settings, records):
             progress.say(tr("the corpus is up to date: nothing to do"))
             return read_record(directory)
+        edited = edited_tokenizer(directory, settings)
         tokenizer = edited or make_tokenizer(counts, settings)
         if edited:
             progress.say(tr("keeping {path}, which was edited by hand", path=directory / FILE_NAME))
         with replacing_directory(directory) as new:
-            return encode(new, books, records, tokenizer, settings, progress)
+            record = encode(new, books, records, tokenizer, settings, progress)
+            record = dataclasses.replace(record, tokenizer_edited=edited is not None)
+            write_record(new, record)
+        return record
 
 
 def survey(books: Sequence[Book], progress: Progress) -> tuple[Counter[str], tuple[BookRecord, ...]]:
@@ -116,18 +120,24 @@ def is_current(directory: Path, settings: CorpusSettings, records: tuple[BookRec
         record = Corpus(directory).record
     except (MissingStageError, InputError):
         return False
-    wanted = (settings.tokenizer, settings.eos_token, settings.paragraph_token, records)
-    return wanted == (record.tokenizer, record.eos_token, record.paragraph_token, record.books)
+    asked = (settings.tokenizer, settings.eos_token, settings.paragraph_token)
+    made = (record.tokenizer, record.eos_token, record.paragraph_token)
+    same_tokenizer = sha256_of(directory / FILE_NAME) == record.tokenizer_sha256
+    return asked == made and same_tokenizer and records == record.books
 
 
 def edited_tokenizer(directory: Path, settings: CorpusSettings) -> NovelTokenizer | None:
-    """The tokenizer.json in the corpus, if a person changed it since it was written."""
+    """The tokenizer.json in the corpus, if a person changed it, now or before an earlier encoding.
+
+    Deleting the file, or asking for another tokenizer, goes back to one that is made.
+    """
     path = directory / FILE_NAME
     try:
         record = read_record(directory)
-        if settings.tokenizer != record.tokenizer or sha256_of(path) == record.tokenizer_sha256:
-            return None
+        changed = sha256_of(path) != record.tokenizer_sha256
     except (MissingStageError, InputError, FileNotFoundError):
+        return None
+    if settings.tokenizer != record.tokenizer or not (changed or record.tokenizer_edited):
         return None
     return load_tokenizer(path, eos=settings.eos_token, paragraph=settings.paragraph_token)
 
@@ -152,7 +162,7 @@ def encode(
     settings: CorpusSettings,
     progress: Progress,
 ) -> CorpusRecord:
-    """Write the token ids and offsets of every chapter, in order."""
+    """Write the token ids and offsets of every chapter, in order; the record is the caller's to write."""
     dtype = np.dtype(np.uint16 if tokenizer.size <= 2**16 else np.uint32)
     progress.start(tr("encoding"), sum(record.characters for record in records))
     sentences, paragraphs, chapters = array("q"), array("q"), array("q")
@@ -179,7 +189,7 @@ def encode(
     for name, offsets in ((SENTENCES, sentences), (PARAGRAPHS, paragraphs), (CHAPTERS, chapters)):
         np.save(directory / name, np.array([*offsets, offset], dtype=np.int64))
     tokenizer.save(directory, positions=512)
-    result = CorpusRecord(
+    return CorpusRecord(
         tokenizer=settings.tokenizer,
         tokenizer_sha256=sha256_of(directory / FILE_NAME),
         eos_token=settings.eos_token,
@@ -190,8 +200,6 @@ def encode(
         books=records,
         sections=tuple(sections),
     )
-    write_record(directory, result)
-    return result
 
 
 def parts_of(book: Book, record: BookRecord) -> Iterator[Part]:

@@ -64,6 +64,7 @@ class CorpusRecord:
     version: Literal[1] = 1
     tokenizer: str  # as asked for: "char" or a model's name
     tokenizer_sha256: str
+    tokenizer_edited: bool = False  # by hand: it is kept when the books change
     eos_token: str
     paragraph_token: str
     dtype: Literal["uint16", "uint32"]
