@@ -27,12 +27,13 @@ CATALOGUE = """<html><head><title>{{ name }}最新章节_{{ name }}全文阅读_
 <div id="latest"><h2>最新章节</h2>{% for n in range(titles|length - 1, titles|length - 7, -1) %}
 <a href="{{ 3000 + n }}.html">{{ titles[n] }}</a>{% endfor %}</div>
 <div id="list"><dl>{% for title in titles %}<dd><a href="{{ 3000 + loop.index0 }}.html">{{ title }}</a></dd>
-{% endfor %}</dl></div><div class="footer"><a href="/about/">关于本站</a> 书香阁 版权所有</div></body></html>"""
+{% endfor %}</dl></div>
+<div class="footer"><a href="/about/">关于本站</a> 书香阁 版权所有</div></body></html>"""
 CHAPTER = """<html><head><title>{{ title }}_{{ name }}_书香阁</title></head><body>
 <div class="nav"><a href="/">首页</a><a href="./">{{ name }}</a></div><h1>{{ title }}</h1>
 <div class="links"><a href="{{ 2999 + n }}.html">上一章</a><a href="./">目录</a>
 <a href="{{ 3001 + n }}.html">下一章</a></div>
-<div id="content">{{ body|safe }}</div><p class="tip">天才一秒记住本站地址，手机版阅读更方便。</p>
+<div id="content">{{ body|safe }}</div><p class="tip">天才一秒记住本站地址，手机版更方便。</p>
 <div class="footer">书香阁 版权所有</div></body></html>"""
 SETTINGS = """
 [train]
