@@ -240,7 +240,10 @@ def test_ctrl_c_leaves_a_state_to_go_on_from(project: Project, xuxie: Command) -
         while not (project.model / "meta.json").exists() and time.monotonic() < deadline:
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
+        try:
+            _, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert process.returncode == 130
     assert "interrupted" in err
     assert "Traceback" not in err

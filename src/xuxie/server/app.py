@@ -70,7 +70,15 @@ def failure(status: int, message: str) -> tuple[Response, int]:
 
 def refused(error: HTTPException) -> tuple[Response, int]:
     """What Flask itself refuses: 404, 405, 413 and the like."""
-    response, status = failure(error.code or 500, error.description or "")
+    messages = {
+        400: tr("the request cannot be read: send a JSON object"),
+        404: tr("there is nothing at this address"),
+        405: tr("this method is not for this address"),
+        413: tr("the request is too large"),
+        415: tr("the body must be JSON: send Content-Type: application/json"),
+    }
+    code = error.code or 500
+    response, status = failure(code, messages.get(code) or error.description or "")
     if isinstance(error, MethodNotAllowed):
         response.headers["Allow"] = ", ".join(error.valid_methods or ())
     return response, status
