@@ -44,9 +44,16 @@ def replacing(path: Path) -> Iterator[Path]:
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
         temporary.replace(path)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        name_file(error, path)
         raise
+
+
+def name_file(error: BaseException, path: Path) -> None:
+    """Tell which file it was, where the system's error does not: a failed write knows no name."""
+    if isinstance(error, OSError) and error.filename is None:
+        error.filename = str(path)
 
 
 def remove_leftovers(directory: Path) -> None:
@@ -109,6 +116,9 @@ def replacing_directory(directory: Path) -> Iterator[Path]:
         if directory.exists():
             directory.rename(old)
         new.rename(directory)
+    except OSError as error:
+        name_file(error, directory)
+        raise
     finally:
         shutil.rmtree(new, ignore_errors=True)
     shutil.rmtree(old, ignore_errors=True)

@@ -15,7 +15,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-import safetensors.torch
+import safetensors
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError, RepositoryNotFoundError
 from tokenizers import Tokenizer
@@ -27,6 +27,7 @@ from xuxie.errors import InputError, NetworkError
 from xuxie.files import replacing, write_atomically
 from xuxie.language import tr
 from xuxie.model_record import META, ModelRecord, read_record
+from xuxie.tensors import save_tensors
 
 WEIGHTS = "model.safetensors"
 VOCABULARY = "vocab.txt"
@@ -41,9 +42,8 @@ def save_model(
     model.config.architectures = ["BertForMaskedLM"]
     write_atomically(directory / "config.json", model.config.to_json_string())
     # named_parameters lists tied weights once, which is what safetensors wants
-    weights = {name: tensor.detach().contiguous() for name, tensor in model.named_parameters()}
     with replacing(directory / WEIGHTS) as temporary:
-        safetensors.torch.save_file(weights, temporary, metadata={"format": "pt"})
+        save_tensors(temporary, dict(model.named_parameters()))
     text = json.dumps(dataclasses.asdict(record), ensure_ascii=False, indent=1)
     write_atomically(directory / META, text + "\n")
 

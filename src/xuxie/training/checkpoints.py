@@ -17,11 +17,13 @@ import safetensors.torch
 import torch
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
+from torch import Tensor
 
 from xuxie.config import STRICT, TrainSettings, explain
 from xuxie.errors import InputError
 from xuxie.files import replacing_directory, restore_directory
 from xuxie.language import tr
+from xuxie.tensors import save_tensors
 
 KEPT = 2
 TENSORS, STATE = "tensors.safetensors", "state.json"
@@ -47,14 +49,14 @@ def save_checkpoint(
     directory: Path, state: RunState, model: torch.nn.Module, optimizer: torch.optim.Optimizer
 ) -> None:
     """Write one checkpoint and drop the oldest beyond KEPT."""
-    tensors = {f"model.{name}": p.detach().contiguous() for name, p in model.named_parameters()}
+    tensors: dict[str, Tensor] = {f"model.{name}": p for name, p in model.named_parameters()}
     for index, values in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": tensor for name, tensor in values.items()}
     tensors["random.cpu"] = torch.get_rng_state()
     if torch.cuda.is_available():
         tensors["random.cuda"] = torch.cuda.get_rng_state()
     with replacing_directory(directory / f"step-{state.step:06d}") as new:
-        safetensors.torch.save_file(tensors, new / TENSORS)
+        save_tensors(new / TENSORS, tensors)
         text = json.dumps(dataclasses.asdict(state), ensure_ascii=False, indent=1)
         (new / STATE).write_text(text + "\n", encoding="utf-8")
     for old in checkpoints(directory)[:-KEPT]:
