@@ -33,7 +33,8 @@ source_length = 64
 target_length = 64
 batch_tokens = 1024
 learning_rate = 1.5e-3
-minutes = 1.75
+precision = "fp32"
+minutes = 2.0
 evaluations = 5
 
 [write]
