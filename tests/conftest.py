@@ -17,6 +17,7 @@ from xuxie.config import ServeSettings, TrainSettings
 from xuxie.corpus.tokenizer import build_character_tokenizer
 from xuxie.generation.writer import Writer
 from xuxie.model_record import ModelRecord
+from xuxie.models import save_model
 from xuxie.project import Project
 from xuxie.server.app import bind
 from xuxie.unilm.model import new_model
@@ -69,6 +70,14 @@ def tiny_writer() -> Writer:
         positions=record.source_length + record.target_length,
     )
     return Writer(model.eval(), tokenizer, record)
+
+
+@pytest.fixture
+def model_folder(tiny_writer: Writer, tmp_path: Path) -> Path:
+    """A project's model folder."""
+    directory = tmp_path / "a" / "model"
+    save_model(directory, tiny_writer.model, tiny_writer.tokenizer, tiny_writer.record)
+    return directory
 
 
 @pytest.fixture

@@ -147,7 +147,7 @@ def make_tokenizer(counts: Counter[str], settings: CorpusSettings) -> NovelToken
     names = {"eos": settings.eos_token, "paragraph": settings.paragraph_token}
     if settings.tokenizer == "char":
         return build_character_tokenizer(counts, **names)
-    from xuxie.models import load_pretrained_tokenizer  # transformers takes a second to import
+    from xuxie.pretrained import load_pretrained_tokenizer  # transformers takes a second to import
 
     tokenizer = adopt(load_pretrained_tokenizer(settings.tokenizer), **names)
     tokenizer.add(tokenizer.lacking(sorted(counts)))

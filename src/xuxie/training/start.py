@@ -7,7 +7,8 @@ from xuxie.config import TrainSettings
 from xuxie.corpus.corpus import Corpus
 from xuxie.errors import InputError
 from xuxie.language import tr
-from xuxie.models import load_pretrained_model, load_pretrained_tokenizer
+from xuxie.models import load_pretrained_model
+from xuxie.pretrained import load_pretrained_tokenizer
 from xuxie.unilm.model import new_model
 
 
