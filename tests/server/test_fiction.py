@@ -228,9 +228,14 @@ def until(condition: Callable[[], bool], seconds: float = 30) -> None:
 def test_client_that_leaves_gives_its_place_back(
     tiny_writer: Writer, serve: Callable[[Any], str], stream: bool
 ) -> None:
-    address = serve(
-        create_app(tiny_writer, Settings(serve=ServeSettings(port=0, max_waiting=1, max_length=3000)))
-    )
+    app = create_app(tiny_writer, Settings(serve=ServeSettings(port=0, max_waiting=1, max_length=3000)))
+    places = app.extensions["engine"]._places
+    address = serve(app)
+
+    def full() -> bool:
+        if free := places.acquire(blocking=False):
+            places.release()
+        return not free
 
     def status() -> int:
         return requests.post(
@@ -238,7 +243,8 @@ def test_client_that_leaves_gives_its_place_back(
         ).status_code
 
     at_work, in_line = open_request(address, stream=stream), open_request(address, stream=False)
-    until(lambda: status() == 503)
+    until(full)
+    assert status() == 503
     at_work.close()
     in_line.close()
     until(lambda: status() == 200)
