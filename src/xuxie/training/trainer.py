@@ -157,7 +157,12 @@ class Trainer:
                     )
                 self.progress.advance(
                     1 if self.settings.steps else began - previous,
-                    tr("step {step}, loss {loss}", step=self.state.step, loss=f"{loss:.3f}"),
+                    tr(
+                        "step {step}, {rate} a second, loss {loss}",
+                        step=self.state.step,
+                        rate=f"{self.state.step / max(self.state.seconds, 1e-9):.1f}",
+                        loss=f"{loss:.3f}",
+                    ),
                 )
         except KeyboardInterrupt:
             self.save()
