@@ -1,6 +1,6 @@
 """How the objectives compare on the bundled novel in the time that the demo takes.
 
-    python benchmarks/objectives.py [--minutes 2] [--json FILE]
+    python benchmarks/objectives.py [--minutes 1.75] [--json FILE]
 
 Each trains the demo's model from scratch for the same time; the table gives the updates made, the bits per
 character on the validation chapters, and what each writes after the same opening.
@@ -31,7 +31,7 @@ CONTENDERS = {
 def main() -> None:
     """Run the contenders one after another and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--minutes", type=float, default=2.0, help="of training for each")
+    parser.add_argument("--minutes", type=float, default=1.75, help="of training for each")
     parser.add_argument("--json", type=Path, help="write the figures to this file as well")
     arguments = parser.parse_args()
     figures = {}

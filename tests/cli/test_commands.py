@@ -19,6 +19,8 @@ def test_help_has_an_example(xuxie: Command, command: str) -> None:
     result = xuxie(command, "--help")
     assert result.code == 0
     assert f"Example:  xuxie {command}" in result.out
+    assert "--json" in result.out
+    assert "--quiet" in result.out
 
 
 def test_version(xuxie: Command) -> None:

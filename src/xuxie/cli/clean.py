@@ -1,6 +1,6 @@
 """xuxie clean: the chapters are cleaned again from what was extracted, without the network."""
 
-from xuxie.cli.console import AsJson, Folder, Terminal, existing
+from xuxie.cli.console import AsJson, Folder, Quiet, Terminal, existing
 from xuxie.cli.info import describe, summary
 from xuxie.files import exclusive
 from xuxie.language import tr
@@ -9,7 +9,7 @@ HELP = tr("Clean the chapters again from what was extracted; book/cleaning.json 
 EXAMPLE = "xuxie clean mybook"
 
 
-def command(book: Folder, as_json: AsJson = False) -> None:
+def command(book: Folder, as_json: AsJson = False, quiet: Quiet = False) -> None:
     """Clean and print what is there."""
     from xuxie.books.book import Book
     from xuxie.books.cleaning import clean_book
@@ -17,4 +17,4 @@ def command(book: Folder, as_json: AsJson = False) -> None:
     project = existing(book)
     with exclusive(project.directory):
         clean_book(Book(project.book))
-    Terminal(as_json).result(describe(project), summary(project))
+    Terminal(as_json, quiet).result(describe(project), summary(project))

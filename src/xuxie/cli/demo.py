@@ -4,14 +4,15 @@ Nothing comes from outside: the novel's site is served on a loopback port and cr
 does what the commands do, in the same order; interrupted, it goes on when run again.
 """
 
-import sys
+import contextlib
+import io
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from xuxie.cli.console import Quiet, Terminal
-from xuxie.cli.info import summary
+from xuxie.cli.console import AsJson, Quiet, Terminal
+from xuxie.cli.info import describe, summary
 from xuxie.config import FILE_NAME
 from xuxie.files import write_atomically
 from xuxie.language import tr
@@ -34,7 +35,7 @@ target_length = 64
 batch_tokens = 1024
 learning_rate = 1.5e-3
 precision = "fp32"
-minutes = 2.0
+minutes = 1.75
 evaluations = 5
 
 [write]
@@ -50,22 +51,33 @@ def command(
         Path, typer.Option("--output", "-o", help=tr("the project's folder, made if missing"))
     ] = Path("xuxie-demo"),
     port: Annotated[int, typer.Option(help=tr("the port of the sample site on this machine"))] = 8642,
+    as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Run every stage and say where everything lies."""
-    project = Project(output)
-    if not (output / FILE_NAME).exists():
-        write_atomically(output / FILE_NAME, SETTINGS)
-    terminal = Terminal(quiet=quiet)
+    project, terminal = Project(output), Terminal(as_json, quiet)
+    if not as_json:
+        go(project, port, terminal)
+        return
+    with contextlib.redirect_stdout(io.StringIO()):  # the explanations are for people
+        text = go(project, port, terminal)
+    terminal.result({**describe(project), "text": text}, "")
+
+
+def go(project: Project, port: int, terminal: Terminal) -> str:
+    """Go the whole way, explaining; returns the continuation."""
+    if not (project.directory / FILE_NAME).exists():
+        write_atomically(project.directory / FILE_NAME, SETTINGS)
     for explanation, stage in STAGES:
         print("\n" + explanation, flush=True)
         with terminal.progress() as progress:
             stage(project, port, progress)
     print("\n" + tr("4. WRITE. The model goes on from here, one character at a time:") + "\n")
-    write_on(project)
-    print("\n" + tr("Everything lies in {path}. Next:", path=output))
+    text = write_on(project)
+    print("\n" + tr("Everything lies in {path}. Next:", path=project))
     for arguments in ('write {} "桑二收了灯，"', "serve {}", "train {} --minutes 30"):
-        print("  xuxie " + arguments.format(output))
+        print("  xuxie " + arguments.format(project))
+    return text
 
 
 def crawl_it(project: Project, port: int, progress: Progress) -> None:
@@ -93,15 +105,17 @@ def train_it(project: Project, port: int, progress: Progress) -> None:
     train(project, project.settings().train, progress)
 
 
-def write_on(project: Project) -> None:
-    """Continue the prompt in the terminal."""
+def write_on(project: Project) -> str:
+    """Continue the prompt in the terminal; returns the continuation."""
     from xuxie.generation.writer import Writer
 
-    sys.stdout.write(PROMPT)
+    text = ""
+    print(PROMPT, end="", flush=True)
     for piece in Writer.load(project).write(PROMPT, project.settings().write):
-        sys.stdout.write(piece)
-        sys.stdout.flush()
-    sys.stdout.write("\n")
+        text += piece
+        print(piece, end="", flush=True)
+    print()
+    return text
 
 
 STAGES = (

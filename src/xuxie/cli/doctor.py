@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from xuxie.cli.console import AsJson, Terminal
+from xuxie.cli.console import AsJson, Quiet, Terminal
 from xuxie.errors import EnvironmentFailure
 from xuxie.language import language, tr
 
@@ -16,11 +16,11 @@ EXAMPLE = "xuxie doctor"
 ENOUGH_DISK = 2 * 2**30  # bytes: a corpus, a model and its checkpoints
 
 
-def command(as_json: AsJson = False) -> None:
+def command(as_json: AsJson = False, quiet: Quiet = False) -> None:
     """Print what was found; fail when something stands in the way."""
     facts = examine()
     lines = [f"{name:14} {value}" for name, value in facts.items()]
-    Terminal(as_json).result(facts, "\n".join(lines))
+    Terminal(as_json, quiet).result(facts, "\n".join(lines))
     if facts["disk_free"] < ENOUGH_DISK:
         raise EnvironmentFailure(tr("less than 2 GB of disk is free here: free some space"))
 

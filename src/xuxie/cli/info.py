@@ -3,7 +3,7 @@
 from typing import Any
 
 from xuxie.books.book import Book
-from xuxie.cli.console import AsJson, Folder, Terminal, existing
+from xuxie.cli.console import AsJson, Folder, Quiet, Terminal, existing
 from xuxie.corpus.build import survey
 from xuxie.corpus.corpus import read_record as read_corpus_record
 from xuxie.errors import MissingStageError
@@ -16,10 +16,10 @@ HELP = tr("Show what a project holds: chapters, what is missing, and which stage
 EXAMPLE = "xuxie info mybook --json"
 
 
-def command(book: Folder, as_json: AsJson = False) -> None:
+def command(book: Folder, as_json: AsJson = False, quiet: Quiet = False) -> None:
     """Print the description of a project."""
     project = existing(book)
-    Terminal(as_json).result(describe(project), summary(project))
+    Terminal(as_json, quiet).result(describe(project), summary(project))
 
 
 def describe(project: Project) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from xuxie.cli.console import AsJson, Folder, Terminal, existing
+from xuxie.cli.console import AsJson, Folder, Quiet, Terminal, existing
 from xuxie.config import override
 from xuxie.language import tr
 
@@ -17,6 +17,7 @@ def command(
     host: Annotated[str | None, typer.Option(help=tr("the address to listen on (127.0.0.1)"))] = None,
     port: Annotated[int | None, typer.Option(help=tr("the port; 0 takes a free one (8000)"))] = None,
     as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Serve until Ctrl-C."""
     import dataclasses
@@ -29,7 +30,7 @@ def command(
 
     def ready(address: str) -> None:
         text = tr("{title} is being continued at {address}  (Ctrl-C stops)", title=title, address=address)
-        Terminal(as_json).result({"url": address}, text)
+        Terminal(as_json, quiet).result({"url": address}, text)
 
     writer = Writer.load(project)
     title = writer.record.title
