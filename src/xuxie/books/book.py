@@ -34,6 +34,8 @@ class Chapter:
     state: Literal["pending", "fetched", "failed"] = "pending"
     sha256: str = ""  # of the raw file, once fetched
     reason: str = ""  # why it failed
+    volume: str = ""  # the name of the volume that the catalogue puts it in
+    losses: int = 0  # places of its pages that could not be decoded
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -44,6 +46,9 @@ class Manifest:
     title: str
     author: str = ""
     source: str  # the catalogue's address, or the name of the imported file
+    cover: str = ""  # the address of its picture
+    introduction: str = ""  # a paragraph a line
+    status: Literal["", "ongoing", "finished"] = ""  # "" where the site does not say
     chapters: tuple[Chapter, ...]
 
     def count(self, state: str) -> int:

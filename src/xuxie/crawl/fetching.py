@@ -19,7 +19,7 @@ from yarl import URL
 from xuxie.config import CrawlSettings
 from xuxie.crawl.addresses import Guard, host_of, is_literal, join, origin
 from xuxie.crawl.client import CHUNK, no_connection
-from xuxie.crawl.responses import REDIRECTS, Body, Response, check_status, request_headers
+from xuxie.crawl.responses import REDIRECTS, Body, Page, Response, check_status, request_headers
 from xuxie.crawl.retries import Failure, Timing, may_retry, pause_before
 from xuxie.crawl.robots import Robots
 from xuxie.errors import ForbiddenError
@@ -98,13 +98,17 @@ class Fetcher:
         await self.session.close()
 
     async def page(self, url: str) -> str:
-        """The text at `url`, after redirects and retries.
+        """The text at `url`, after redirects and retries; raises what `read` raises."""
+        return (await self.read(url)).text
+
+    async def read(self, url: str) -> Page:
+        """The page at `url`, after redirects and retries.
 
         Raises Failure when there is none, NetworkError for an address that must not be fetched.
         """
         for attempt in range(1, self.settings.retries + 2):
             try:
-                return (await self.follow(url)).text()
+                return (await self.follow(url)).page()
             except Failure as failure:
                 if not may_retry(failure, attempt, self.settings.retries):
                     raise

@@ -44,6 +44,15 @@ def request_headers() -> dict[str, str]:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Page:
+    """A page as text, the address it was found at, and how many places could not be decoded."""
+
+    url: str
+    text: str
+    losses: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Response:
     """An answer whose body has been read; `headers` have lower-case names."""
 
@@ -53,7 +62,11 @@ class Response:
     body: bytes
 
     def text(self) -> str:
-        """The page. Raises Failure when it is no text."""
+        """The page's text. Raises Failure when it is none."""
+        return self.page().text
+
+    def page(self) -> Page:
+        """The page as text. Raises Failure when it is none."""
         kind = self.headers.get("content-type", "")
         media = kind.partition(";")[0].strip().lower()
         if media and not any(part in media for part in PAGE_TYPES):
@@ -61,9 +74,10 @@ class Response:
         if not self.body.strip():
             raise Failure(tr("the page is empty"), temporary=True)
         try:
-            return decode(self.body, declared_charset(kind, self.body)).text
+            decoded = decode(self.body, declared_charset(kind, self.body))
         except InputError as why:
             raise Failure(str(why)) from None
+        return Page(url=self.url, text=decoded.text, losses=decoded.losses)
 
 
 def declared_charset(content_type: str, body: bytes) -> str | None:
