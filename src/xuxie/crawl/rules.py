@@ -37,7 +37,7 @@ MAX_SELECTOR = 300  # characters
 MAX_DROPPED = 200  # patterns
 TABLE = re.compile(r"\s*\[\s*([\w.\-]+)\s*\]")
 KEY = re.compile(r"(\s*)([\w.\-]+)(\s*=\s*)")
-SYNTAX_PLACE = re.compile(r"\s*\(at line (\d+), column (\d+)\)$")
+SYNTAX_PLACE = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
 def check_selector(selector: str) -> str:
@@ -119,7 +119,9 @@ def load_rules(path: Path) -> SiteRules:
             content = file.read(MAX_BYTES + 1)
         text = content.decode("utf-8-sig")
     except (FileNotFoundError, IsADirectoryError):
-        raise InputError(tr("there are no site rules at {path}: check the file's name", path=path)) from None
+        raise InputError(
+            tr("there are no site rules at {path}: check the file's name", path=path)
+        ) from None
     except UnicodeDecodeError:
         raise ConfigurationError(tr("{path} is not UTF-8", path=path)) from None
     if len(content) > MAX_BYTES:
@@ -135,11 +137,10 @@ def parse_rules(text: str) -> SiteRules:
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        reason = str(error)
-        found = SYNTAX_PLACE.search(reason)
-        last = text.count("\n") + 1
-        line, column = (int(found[1]), int(found[2])) if found else (last, 1)
-        raise ConfigurationError(f"{line}:{column}: {SYNTAX_PLACE.sub('', reason)}") from None
+        found = SYNTAX_PLACE.search(str(error))
+        last = text.splitlines() or [""]
+        line, column = (found[1], found[2]) if found and found[1] else (len(last), len(last[-1]) + 1)
+        raise ConfigurationError(f"{line}:{column}: {SYNTAX_PLACE.sub('', str(error))}") from None
     except RecursionError:
         raise ConfigurationError("1:1: " + tr("it is nested beyond reason")) from None
     try:
