@@ -22,6 +22,7 @@ from xuxie.crawl.client import Client, fetch
 from xuxie.crawl.html import UnusablePage, parse_html
 from xuxie.crawl.lines import lay_out
 from xuxie.crawl.merging import merge
+from xuxie.crawl.pace import Paces
 from xuxie.crawl.refusals import check_page
 from xuxie.crawl.retries import Failure, Timing
 from xuxie.crawl.robots import Robots
@@ -40,6 +41,7 @@ def crawl_book(
     settings: CrawlSettings,
     progress: Progress = SILENT,
     timing: Timing | None = None,
+    paces: Paces | None = None,
 ) -> Manifest:
     """Fetch the book whose catalogue is at `url` (None: the one the project holds); only what is missing.
 
@@ -57,7 +59,7 @@ def crawl_book(
                 tr("fetch only what you may use; do not publish others' text, or models trained on it")
             )
         guard = Guard(source)
-        with Client(settings, guard, timing) as client:
+        with Client(settings, guard, timing, paces) as client:
             robots = Robots(client, ignore=settings.ignore_robots)
             catalogue = read_catalogue(client, robots, source)
             manifest = prepare(book, source, catalogue, old)

@@ -89,8 +89,8 @@ def declared_charset(content_type: str, body: bytes) -> str | None:
 
 
 def check_status(status: int, headers: Mapping[str, str], now: float) -> None:
-    """Raise Failure for an answer that is no page. `now` is the time in seconds since 1970."""
-    if status == 200:
+    """Raise Failure for an answer that is neither a page nor a redirect. `now`: seconds since 1970."""
+    if status == 200 or status in REDIRECTS:
         return
     after = headers.get("retry-after")
     raise Failure(
