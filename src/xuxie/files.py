@@ -49,6 +49,16 @@ def replacing(path: Path) -> Iterator[Path]:
         raise
 
 
+def flush_directory(directory: Path) -> None:
+    """Make the names in a folder outlast a power failure, where the system can."""
+    if os.name == "posix":
+        descriptor = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
 def remove_leftovers(directory: Path) -> None:
     """Delete what a killed process left half-written below `directory`."""
     for path in directory.rglob("*" + TEMPORARY_SUFFIX):

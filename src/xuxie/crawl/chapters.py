@@ -8,13 +8,10 @@ As many tasks as connections take chapters from one line, so memory does not gro
 """
 
 import asyncio
-import os
-from collections.abc import Coroutine, Iterator
+from collections.abc import Awaitable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import aiofiles
 import aiofiles.os
 
 from xuxie.books.book import Book, Chapter, Manifest, chapter_bytes, digest
@@ -26,7 +23,7 @@ from xuxie.crawl.html import UnusablePage
 from xuxie.crawl.retries import Failure, Timing
 from xuxie.crawl.robots import Robots
 from xuxie.errors import ForbiddenError, NetworkError
-from xuxie.files import TEMPORARY_SUFFIX
+from xuxie.files import TEMPORARY_SUFFIX, flush_directory
 from xuxie.language import tr
 from xuxie.progress import Progress
 
@@ -72,6 +69,7 @@ class Chapters:
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
+                flush_directory(self.book.directory / "raw")
 
     async def work(self, fetcher: Fetcher, line: Iterator[Chapter]) -> None:
         """One connection's work: chapter after chapter."""
@@ -104,9 +102,9 @@ class Chapters:
         return replace(chapter, state="failed", sha256="", reason=reason)
 
 
-async def to_the_end(work: Coroutine[Any, Any, None]) -> None:
+async def to_the_end(work: Awaitable[None]) -> None:
     """Do a short work that Ctrl-C must not cut: a thread would go on with an open file."""
-    task, interrupted = asyncio.create_task(work), None
+    task, interrupted = asyncio.ensure_future(work), None
     while not task.done():
         try:
             await asyncio.wait([task])
@@ -117,15 +115,17 @@ async def to_the_end(work: Coroutine[Any, Any, None]) -> None:
     task.result()
 
 
-async def save(path: Path, content: bytes) -> None:
-    """Write `content` so that `path` is whole or absent, even when the power goes."""
+@aiofiles.os.wrap  # one hop to a thread for the whole file
+def save(path: Path, content: bytes) -> None:
+    """Write `content` so that `path` is whole or absent, however the process ends.
+
+    The folder is flushed once, at the end: a flush for every file would cost more than to fetch it, and
+    what the power takes is empty or absent, and fetched again.
+    """
     temporary = path.with_name(path.name + TEMPORARY_SUFFIX)
     try:
-        async with aiofiles.open(temporary, "wb") as file:
-            await file.write(content)
-            await file.flush()
-            await asyncio.to_thread(os.fsync, file.fileno())
-        await aiofiles.os.replace(temporary, path)
+        temporary.write_bytes(content)
+        temporary.replace(path)
     except BaseException:
-        temporary.unlink(missing_ok=True)  # at once: nothing may come between
+        temporary.unlink(missing_ok=True)
         raise
