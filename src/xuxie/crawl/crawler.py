@@ -16,15 +16,13 @@ from xuxie.books.book import Book, Chapter, Manifest, digest
 from xuxie.books.cleaning import clean_book
 from xuxie.config import CrawlSettings
 from xuxie.crawl.addresses import Guard, normalise
-from xuxie.crawl.catalogue import Catalogue, parse_catalogue
+from xuxie.crawl.catalogue import Catalogue
 from xuxie.crawl.chapters import Chapters
-from xuxie.crawl.client import Client, fetch
-from xuxie.crawl.html import UnusablePage, parse_html
-from xuxie.crawl.lines import lay_out
+from xuxie.crawl.client import Client
+from xuxie.crawl.contents import read_catalogue
 from xuxie.crawl.merging import merge
 from xuxie.crawl.pace import Paces
-from xuxie.crawl.refusals import check_page
-from xuxie.crawl.retries import Failure, Timing
+from xuxie.crawl.retries import Timing
 from xuxie.crawl.robots import Robots
 from xuxie.errors import ForbiddenError, IncompleteError, InputError, NetworkError, NoChaptersError
 from xuxie.files import exclusive, remove_leftovers
@@ -89,33 +87,6 @@ def earlier(book: Book, source: str) -> Manifest | None:
             )
         )
     return manifest
-
-
-def read_catalogue(client: Client, robots: Robots, source: str) -> Catalogue:
-    """The catalogue at `source`. Raises NetworkError, ForbiddenError or NoChaptersError."""
-    response = fetch(client, source, robots.check)
-    try:
-        html = response.text()
-    except Failure as failure:
-        raise NetworkError(tr("{url}: {why}; check the address", url=source, why=failure)) from None
-    try:
-        return parse_catalogue(html, response.url)
-    except NoChaptersError:
-        refuse_blocked(html, source)
-        raise
-
-
-def refuse_blocked(html: str, source: str) -> None:
-    """Raise NetworkError or ForbiddenError when a page without chapters is a login, say."""
-    try:
-        tree = parse_html(html)
-        lines = [line.text for line in lay_out(tree).lines]
-        check_page(tree, "", lines, lines)
-    except UnusablePage as why:
-        kind = ForbiddenError if why.forbidden else NetworkError
-        raise kind(
-            tr("{url}: {why}; xuxie does not get around it, choose another site", url=source, why=why)
-        ) from None
 
 
 def prepare(book: Book, source: str, catalogue: Catalogue, old: Manifest | None) -> Manifest:

@@ -8,7 +8,7 @@ chooses among the blocks.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -65,7 +65,7 @@ def lay_out(tree: LexborHTMLParser, *, hidden: bool = False) -> Layout:
     if root is None:
         return writer.layout
     writer.open(root)
-    for opening, node in walk(root, hidden=hidden):
+    for opening, node in walk(root, lambda node: skipped(node, hidden=hidden)):
         tag = node.tag or ""
         if node.is_text_node:
             writer.write(node.text_content or "")
@@ -79,12 +79,17 @@ def lay_out(tree: LexborHTMLParser, *, hidden: bool = False) -> Layout:
     return writer.layout
 
 
-def walk(root: LexborNode, *, hidden: bool) -> Iterator[tuple[bool, LexborNode]]:
-    """Every node below `root` twice (text once): on the way in (True) and on the way out (False)."""
+def walk(
+    root: LexborNode, skipped: Callable[[LexborNode], bool]
+) -> Iterator[tuple[bool, LexborNode]]:
+    """Every node below `root` twice (text once): on the way in (True) and on the way out (False).
+
+    Elements that are `skipped` are left out with all that is in them.
+    """
     node, opening = root.child, True
     depth = 1
     while node is not None and depth:
-        if opening and node.is_element_node and not skipped(node, hidden=hidden):
+        if opening and node.is_element_node and not skipped(node):
             yield True, node
             if node.child is not None:
                 node, depth = node.child, depth + 1
