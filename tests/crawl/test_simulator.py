@@ -6,6 +6,7 @@ More mixes: benchmarks/crawl_mixes.py.
 from pathlib import Path
 
 import pytest
+
 from simulator import ALONE_ONLY, FAULTS, Site, crawl_and_compare, mix
 from simulator.faults import completed
 

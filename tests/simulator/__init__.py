@@ -5,11 +5,11 @@
 
 story.py writes the book, catalogue.py and chapters.py its pages, wording.py their clutter, encoding.py
 the bytes, troubles.py the answers that are no page; faults.py names all faults; check.py crawls a site
-and says what differs. Modelled on saved pages of real sites and on none of this project's own code.
+and says what differs from expected.py. Modelled on saved pages of real sites, not on the crawler.
 """
 
 from simulator.check import crawl_and_compare
 from simulator.faults import ALONE_ONLY, FAULTS, mix
-from simulator.site import Expected, Site
+from simulator.site import Site
 
-__all__ = ["ALONE_ONLY", "FAULTS", "Expected", "Site", "crawl_and_compare", "mix"]
+__all__ = ["ALONE_ONLY", "FAULTS", "Site", "crawl_and_compare", "mix"]

@@ -2,6 +2,8 @@
 
     places = Addresses(frozenset({"query-addresses"}), Random(3), 12)
     places.chapter(0), places.page(0, 2), places.catalogue(2), places.link(path, seen_from)
+
+A style of address is a fault too: what a crawler takes for the shape of chapters must be learned anew.
 """
 
 import posixpath
@@ -75,7 +77,9 @@ class Addresses:
         if "protocol-relative-links" in self.faults:
             return "//@HOSTNAME@" + path
         if "relative-links" in self.faults or "base-href" in self.faults:
-            here = BASE_HREF if "base-href" in self.faults else posixpath.dirname(seen_from.partition("?")[0])
+            here = (
+                BASE_HREF if "base-href" in self.faults else posixpath.dirname(seen_from.partition("?")[0])
+            )
             bare, mark, query = path.partition("?")
             slash = "/" if bare.endswith("/") and len(bare) > 1 else ""
             return posixpath.relpath(bare, here) + slash + mark + query

@@ -1,6 +1,8 @@
 """The pages that list a book's chapters, with what real ones have besides the list.
 
     pages = catalogue_pages(novel, places, faults, seed)     # path -> HTML
+
+The first chapter is always linked as such a site links it: in a list, whatever the list is made of.
 """
 
 from collections.abc import Sequence, Set
@@ -57,7 +59,9 @@ def rows_of(novel: Novel, places: Addresses, faults: Set[str], random: Random) -
     if "repeated-link" in faults:
         later = random.randint(4, len(rows) - 1)
         earlier = random.randint(1, later - 2)
-        rows.insert(earlier, Row(title=rows[later].title, path=rows[later].path, volume=rows[earlier].volume))
+        rows.insert(
+            earlier, Row(title=rows[later].title, path=rows[later].path, volume=rows[earlier].volume)
+        )
     if "locked-entry" in faults:
         rows.append(Row(title=LOCKED, path="", volume=rows[-1].volume))
     if "reversed" in faults:
@@ -110,8 +114,8 @@ def information(novel: Novel, places: Addresses, faults: Set[str], here: str, ro
             f'<p class="btn"><a href="{places.link(newest[-1].path, here)}">开始阅读</a></p>'
         )
     return (
-        '<div class="box_con"><div class="con_top"><a href="/">首页</a> &gt; <a href="/list/2_1.html">武侠小说</a>'
-        f" &gt; {novel.title}</div>\n"
+        '<div class="box_con"><div class="con_top"><a href="/">首页</a> &gt; '
+        f'<a href="/list/2_1.html">武侠小说</a> &gt; {novel.title}</div>\n'
         f'<div id="maininfo"><div id="info"><h1>{novel.title}</h1>'
         f'<p>作&nbsp;&nbsp;&nbsp;&nbsp;者：<a href="/author/3/">{novel.author}</a></p>'
         f"<p>状&nbsp;&nbsp;&nbsp;&nbsp;态：连载中</p>{starts}</div>"
@@ -192,9 +196,14 @@ def pager(places: Addresses, faults: Set[str], number: int, count: int) -> str:
         return f'<div class="listpage"><select onchange="location.href=this.value">{options}</select></div>'
     if "paged-numbers" in faults:
         near = [n for n in range(count) if abs(n + 1 - number) <= 2 or n == count - 1]
-        return '<div class="pages">' + " ".join(
-            f'<a href="{escape(links[n])}">{n + 1}</a>' if n + 1 != number else f"<b>{n + 1}</b>" for n in near
-        ) + "</div>"
+        return (
+            '<div class="pages">'
+            + " ".join(
+                f'<a href="{escape(links[n])}">{n + 1}</a>' if n + 1 != number else f"<b>{n + 1}</b>"
+                for n in near
+            )
+            + "</div>"
+        )
     following = number if number < count else 0
     last = "<a>下一页</a>"
     if number < count or "paged-loop" in faults:

@@ -9,12 +9,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from simulator.clock import Clock
+from simulator.expected import FAILED, WHOLE, Expected
 from simulator.faults import completed
-from simulator.site import DOUBTFUL, FAILED, Expected, Site
-from xuxie.books.book import Book, Manifest
+from simulator.site import Site
+from xuxie.books.book import Book, Chapter, Manifest
 from xuxie.config import CrawlSettings
 from xuxie.crawl.crawler import crawl_book
-from xuxie.errors import XuxieError
+from xuxie.errors import IncompleteError, XuxieError
 from xuxie.project import Project
 from xuxie.sample.site import serving
 
@@ -34,10 +35,10 @@ def crawl_and_compare(faults: Iterable[str], seed: int, directory: Path) -> list
         if not site.expected.chapters:
             return compare_error(site.expected, error) + site.violations(settings.concurrency)
         if not Book(project.book).exists():
-            return compare_error(site.expected, error) + [f"no book at all: {error}"]
+            return [*compare_error(site.expected, error), f"no book at all: {error}"]
         found = compare_error(site.expected, error) + compare(site.expected, Book(project.book))
         found += site.violations(settings.concurrency)
-        whole = [chapter.path for chapter in site.expected.chapters if chapter.outcome not in (FAILED, DOUBTFUL)]
+        whole = [chapter.path for chapter in site.expected.chapters if chapter.outcome == WHOLE]
         before = {path: site.asked(path) for path in whole}
         crawl(base + site.start, project, settings, clock)
     again = [path for path in whole if site.asked(path) > before[path]]
@@ -57,7 +58,9 @@ def crawl(url: str, project: Project, settings: CrawlSettings, clock: Clock) -> 
 
 def compare_error(expected: Expected, error: XuxieError | None) -> list[str]:
     """Whether the run ended as it must."""
-    if type(error) is (expected.error or type(None)) or (expected.error is XuxieError and error is not None):
+    any_will_do = expected.error is XuxieError and error is not None
+    locked = bool(expected.locked) and type(error) is IncompleteError
+    if any_will_do or locked or type(error) is (expected.error or type(None)):
         return []
     wanted = expected.error.__name__ if expected.error else "no error"
     return [f"ended with {type(error).__name__}, not with {wanted}: {error}"]
@@ -72,22 +75,28 @@ def compare(expected: Expected, book: Book) -> list[str]:
             f"title and author {manifest.title!r}, {manifest.author!r}; "
             f"not {expected.title!r}, {expected.author!r}"
         )
-    chapters = [each for each in manifest.chapters if not (expected.locked and each.title == expected.locked)]
-    titles, wanted = [chapter.title for chapter in chapters], [chapter.title for chapter in expected.chapters]
+    chapters = listed(expected, manifest)
+    titles = [chapter.title for chapter in chapters]
+    wanted = [chapter.title for chapter in expected.chapters]
     if titles != wanted:
         return [*found, f"chapters {titles}; not {wanted}"]
     return found + compare_texts(expected, book, manifest)
 
 
+def listed(expected: Expected, manifest: Manifest) -> list[Chapter]:
+    """The chapters of the manifest, without the entry that leads nowhere if it is named as failed."""
+    return [each for each in manifest.chapters if each.title != expected.locked or each.state == "fetched"]
+
+
 def compare_texts(expected: Expected, book: Book, manifest: Manifest) -> list[str]:
     """How the chapters' states and texts differ."""
     found = []
-    chapters = [each for each in manifest.chapters if not (expected.locked and each.title == expected.locked)]
+    chapters = listed(expected, manifest)
     for chapter, wanted in zip(chapters, expected.chapters, strict=True):
         if chapter.state != "fetched":
             if not chapter.reason:
                 found.append(f"{chapter.title}: {chapter.state} without a reason")
-            elif wanted.outcome not in (FAILED, DOUBTFUL):
+            elif wanted.outcome == WHOLE:
                 found.append(f"{chapter.title}: {chapter.reason}")
             elif book.raw_path(chapter).exists() or book.clean_path(chapter).exists():
                 found.append(f"{chapter.title}: failed, and yet there is a file")

@@ -1,6 +1,8 @@
 """Time that passes only when somebody waits, so that no test does.
 
     crawl_book(url, project, settings, timing=Clock().timing())
+
+The site reads the same clock, for dates in headers and for how fast it was asked.
 """
 
 import asyncio

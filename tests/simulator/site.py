@@ -2,13 +2,15 @@
 
     site = Site({"reversed", "not-found"}, seed=3, now=clock.read)
     site.app, site.start, site.expected, site.requests, site.violations(concurrency=4)
+
+All pages are written when the site is made; what is asked and when is kept.
 """
 
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from gzip import compress
 from random import Random
 
@@ -17,37 +19,16 @@ from flask import Flask, Response, request
 from simulator import troubles
 from simulator.addresses import Addresses
 from simulator.catalogue import LOCKED, catalogue_pages
-from simulator.chapters import chapter_pages
+from simulator.chapters import ChapterPages
 from simulator.encoding import encoded
+from simulator.expected import DOUBTFUL, FAILED, WHOLE, Expected, ExpectedChapter
 from simulator.faults import completed
-from simulator.story import Chapter, Novel, traditional, write_chapter, write_novel
+from simulator.story import Chapter, traditional, write_chapter, write_novel
 from simulator.wording import shell
 from xuxie.errors import ForbiddenError, IncompleteError, XuxieError
 
 CHAPTERS = 16
 CRAWL_DELAY = 3  # seconds
-WHOLE, FAILED, DOUBTFUL = "whole", "failed", "doubtful"
-
-
-@dataclass(frozen=True, kw_only=True)
-class ExpectedChapter:
-    """A chapter of the result. A doubtful one may be whole or failed, but not another's text."""
-
-    title: str
-    paragraphs: tuple[str, ...]
-    path: str
-    outcome: str = WHOLE
-
-
-@dataclass(frozen=True, kw_only=True)
-class Expected:
-    """What a crawl must bring: exactly these chapters in this order, and this error."""
-
-    title: str
-    author: str
-    chapters: tuple[ExpectedChapter, ...]
-    error: type[XuxieError] | None
-    locked: str = ""  # the title of an entry that leads nowhere: left out, or failed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,14 +50,16 @@ class Site:
         seed: int = 0,
         now: Callable[[], float] = time.time,
         chapters: int = CHAPTERS,
+        latency: float = 0.0,
     ) -> None:
         self.faults = completed(faults)
+        self.latency = latency  # seconds for every answer
         self.now, self.since = now, now()
         random = Random(f"site {seed}")
         self.novel = write_novel(random, self.faults, chapters=chapters)
         self.places = Addresses(self.faults, random, len(self.novel.chapters))
         self.start = self.places.start
-        self.pages = chapter_pages(self.novel, self.places, self.faults, seed)
+        self.pages = ChapterPages(self.novel, self.places, self.faults, seed).all()
         self.lists = catalogue_pages(self.novel, self.places, self.faults, seed)
         self.home = shell("青灯小说网", "<p>欢迎光临青灯小说网，这里有最新最全的小说。</p>", random)
         self.victims = self.choose_victims(random)
@@ -137,14 +120,9 @@ class Site:
         """The page of another text at a chapter's place, in one part."""
         chapters = list(self.novel.chapters)
         chapters[place] = chapter
-        novel = Novel(
-            title=self.novel.title,
-            author=self.novel.author,
-            introduction=self.novel.introduction,
-            chapters=tuple(chapters),
-        )
         faults = {name for name in self.faults if not name.startswith("pages-")} - {"undecodable-bytes"}
-        return chapter_pages(novel, self.places, faults, place)[self.places.chapter(place)]
+        writer = ChapterPages(replace(self.novel, chapters=tuple(chapters)), self.places, faults, place)
+        return writer.page(place, list(chapter.paragraphs), 1, 1)
 
     def expect(self) -> Expected:
         """What must come of it."""
@@ -164,12 +142,17 @@ class Site:
             for place, chapter in enumerate(self.novel.chapters)
         )
         refused = bool(self.faults & {"challenge-everywhere", "catalogue-login", "robots-disallow-all"})
-        unlisted = "catalogue-page-missing" in self.faults  # then any error will do, but there must be one
+        error: type[XuxieError] | None = IncompleteError if lost else None
+        if refused:
+            error = ForbiddenError
+        unlisted = "catalogue-page-missing" in self.faults
+        if unlisted:
+            error = XuxieError  # any will do, but the book must not be shorter in silence
         return Expected(
             title=said(self.novel.title),
             author=said(self.novel.author),
             chapters=() if refused or unlisted else chapters,
-            error=XuxieError if unlisted else ForbiddenError if refused else IncompleteError if lost else None,
+            error=error,
             locked=said(LOCKED) if "locked-entry" in self.faults else "",
         )
 
@@ -182,8 +165,7 @@ class Site:
         lines = ["User-agent: *", "Disallow: /search.php", "Disallow: /user/"]
         if "robots-disallow-all" in self.faults:
             lines.append("Disallow: /")
-        for place in self.forbidden_places():
-            lines.append(f"Disallow: {self.places.chapter(place)}$")
+        lines += [f"Disallow: {self.places.chapter(place)}$" for place in self.forbidden_places()]
         if "crawl-delay" in self.faults:
             lines.append(f"Crawl-delay: {CRAWL_DELAY}")
         if "no-robots" in self.faults:
@@ -203,6 +185,7 @@ class Site:
             self.counts[place] += 1
             count = self.counts[place]
         try:
+            time.sleep(self.latency)
             return self.page_at(place, count)
         finally:
             with self.lock:
@@ -248,7 +231,9 @@ class Site:
         if not html:
             body = b""
         if "gzip" in self.faults and body:
-            return Response(compress(body, 1, mtime=0), content_type=kind, headers={"Content-Encoding": "gzip"})
+            return Response(
+                compress(body, 1, mtime=0), content_type=kind, headers={"Content-Encoding": "gzip"}
+            )
         return Response(body, content_type=kind)
 
     # What must not have happened.

@@ -14,7 +14,6 @@ from email.utils import formatdate
 from flask import Response
 
 
-
 @dataclass(frozen=True, kw_only=True)
 class Case:
     """What an answer may need to know."""
@@ -37,13 +36,15 @@ SLOW = 0.15  # seconds
 
 def block(title: str, text: str) -> str:
     """A page that says one thing."""
-    return f"<html><head>@META@<title>{title}</title></head><body><div class='msg'><p>{text}</p></div></body></html>"
+    head = f"<html><head>@META@<title>{title}</title></head>"
+    return f"{head}<body><div class='msg'><p>{text}</p></div></body></html>"
 
 
 RATE = block("提示信息", "对不起，您的访问太频繁，请稍后再试。")
 CHALLENGE = (
-    "<html><head>@META@<title>安全验证</title></head><body><form id='challenge-form'><h1>请完成安全验证</h1>"
-    "<p>请拖动滑块完成拼图，以确认您不是机器人。</p><input name='captcha'></form></body></html>"
+    "<html><head>@META@<title>安全验证</title></head><body><form id='challenge-form'>"
+    "<h1>请完成安全验证</h1><p>请拖动滑块完成拼图，以确认您不是机器人。</p>"
+    "<input name='captcha'></form></body></html>"
 )
 LOGIN = (
     "<html><head>@META@<title>用户登录</title></head><body><form><p>您还没有登录，请先登录后再阅读本章节。</p>"

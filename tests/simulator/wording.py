@@ -10,7 +10,16 @@ from random import Random
 
 SITE = "青灯小说网"
 HOST = "www.qingdengxs.com"
-OTHERS = ("剑落长安", "重生之小渔村", "凡人问道", "夜雨江湖", "我在钟楼修表", "北境孤城", "第九座山", "星河旧梦")
+OTHERS = [
+    "剑落长安",
+    "重生之小渔村",
+    "凡人问道",
+    "夜雨江湖",
+    "我在钟楼修表",
+    "北境孤城",
+    "第九座山",
+    "星河旧梦",
+]
 NAVIGATION = (
     ("首页", "/"),
     ("我的书架", "/bookcase.php"),
@@ -37,7 +46,9 @@ BOTTOM_LINES = (
     "亲,点击进去,给个好评呗,分数越高更新越快,据说给青灯小说网打满分的最后都找到了漂亮的老婆哦!",
     "章节错误,点此举报(免注册),我们会尽快处理.",
 )
-LOOKALIKES = {"a": "аａＡ", "c": "сｃ", "e": "еｅ", "o": "оｏ", "x": "хｘ", "p": "рｐ", "i": "іｉ", "s": "ѕｓ", "w": "ｗＷ"}
+LOOKALIKES = dict(
+    zip("aceoxpisw", ["аａＡ", "сｃ", "еｅ", "оｏ", "хｘ", "рｐ", "іｉ", "ѕｓ", "ｗＷ"], strict=True)
+)
 JOINTS = ("", "", ".", "·", "~", "。", " ")
 DISGUISED_HOST = "qingdengxs"
 
@@ -49,11 +60,11 @@ def shell(title: str, body: str, random: Random, head: str = "", stranger: str =
     return (
         f"<!DOCTYPE html>\n<html><head>\n@META@\n<title>{title}</title>\n{head}"
         '<link rel="stylesheet" href="/css/style.css"><script src="/js/common.js"></script></head>\n'
-        f'<body>\n<div id="wrapper"><div class="header"><a href="/">{SITE}</a>'
-        '<form action="/search.php"><input name="q" placeholder="输入书名或作者"><button>搜索</button></form>'
+        f'<body>\n<div id="wrapper"><div class="header"><a href="/">{SITE}</a><form action="/search.php">'
+        '<input name="q" placeholder="输入书名或作者"><button>搜索</button></form>'
         f'<script>login();</script></div>\n<div class="nav"><ul>{links}</ul></div>\n{body}\n'
-        f'{recommendations(random, stranger)}<div class="footer">{footer}<script>tongji();</script></div></div>'
-        "\n</body></html>"
+        f'{recommendations(random, stranger)}<div class="footer">{footer}'
+        "<script>tongji();</script></div></div>\n</body></html>"
     )
 
 
