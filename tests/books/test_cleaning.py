@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xuxie.books.book import Book, Chapter, Manifest, chapter_bytes, file_name
-from xuxie.books.cleaning import Context, clean, clean_book, study
+from xuxie.books.cleaning import clean_book
+from xuxie.books.removal import Context, clean
 
 
 def lines_of(raw: list[str], title: str = "") -> list[str]:

@@ -72,9 +72,9 @@ def decode(data: bytes, declared: str | None = None) -> Decoded:
 
     Raises InputError when this is no text: binary data, or nothing that can be read.
     """
-    for mark, encoding in BYTE_ORDER_MARKS:
+    for mark, marked in BYTE_ORDER_MARKS:
         if data.startswith(mark):
-            return readable(decode_as(data[len(mark) :], encoding))
+            return readable(decode_as(data[len(mark) :], marked))
     if b"\0" not in data and is_utf8(data):
         return readable(decode_as(data, "utf-8"))
     encoding = widened(declared)
