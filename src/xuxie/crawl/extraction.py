@@ -9,24 +9,50 @@ otherwise taken as they are; cleaning, which sees all chapters, comes later.
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
 from xuxie.books.headings import chapter_number
+from xuxie.crawl.details import selected
 from xuxie.crawl.html import UnusablePage, compact, parse_html
 from xuxie.crawl.lines import HEADINGS, Block, Layout, Line, lay_out
 from xuxie.crawl.refusals import check_page
+from xuxie.crawl.rules import ChapterRules
 from xuxie.language import tr
 
 PUNCTUATION = re.compile(r"[，。！？；…“”「」『』,.!?;]")
 PLAIN = 0.25  # what a character counts in a line without punctuation: a title, a date, a verse
 INHERITED = 0.5  # what a block's score counts for the block around it
 TWIN = 0.25  # a sibling of the same name with this much of the best score is a part of the chapter
+NAMED_TWIN = 0.08  # likewise, where the two have a class or an id
+# What blocks are called that hold prose beside the chapter.
+BESIDE = re.compile(
+    r"comment|review|reply|pinglun|shuping|recommend|tuijian|copyright|footer|blurb|intro\b|sidebar|notice|announce|disclaimer",
+    re.IGNORECASE,
+)
+LESS = 0.2
+FEW = 60  # characters of prose; a page with less is read a second time, less strictly
+MUCH_MORE = 2  # times what was found at first
+MAX_HEADING = 60  # characters
 LINKED = 0.5  # a line with more of it in links is navigation
 PHRASE = 120  # characters; in a longer line the words below are the story's own
 PHRASES = re.compile(
     r"本站|本网站|版权|版權|copyright|转载|轉載|侵权|免责|备案|ICP|一秒记住|一秒記住|最快更新|手机(?:版|用户|阅读)|(?:加入|点击|请|大家)收藏|收藏本|无弹窗|书友",
     re.IGNORECASE,
 )
+NO_RULES = ChapterRules()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """What one page of a chapter says."""
+
+    paragraphs: list[str]
+    headings: list[str]  # the lines above the text that may be the chapter's title
+    lines: list[str]  # all that the page shows
+    tree: LexborHTMLParser
 
 
 def extract_chapter(html: str, title: str) -> list[str]:
@@ -35,17 +61,62 @@ def extract_chapter(html: str, title: str) -> list[str]:
     Raises UnusablePage when the page is a login, block, payment, rate-limit or error page, or holds
     no text.
     """
+    return read_part(html, title).paragraphs
+
+
+def read_part(html: str, title: str, rules: ChapterRules = NO_RULES) -> Part:
+    """What the page `html` of the chapter `title` says. Raises UnusablePage like `extract_chapter`."""
     tree = parse_html(html)
     layout = lay_out(tree)
-    lines = chapter_lines(layout, title)
-    if not any(PUNCTUATION.search(line.text) for line in lines):
-        layout = lay_out(tree, hidden=True)  # some sites hide the text until a script shows it
-        lines = chapter_lines(layout, title) or lines
-    paragraphs = [line.text for line in lines]
-    check_page(tree, title, paragraphs, [line.text for line in layout.lines])
+    found = ruled_lines(tree, rules.body, title) if rules.body else chapter_lines(layout, title)
+    if size_of(found) < FEW and not rules.body:
+        layout, found = less_strict(tree, layout, found, title)
+    paragraphs = [line.text for line in found]
+    lines = [line.text for line in layout.lines]
+    check_page(tree, title, paragraphs, lines)
     if not paragraphs:
         raise UnusablePage(tr("there is no text on the page"))
-    return paragraphs
+    headings = [selected(tree, rules.title)] if rules.title else headings_above(layout, found)
+    return Part(paragraphs=paragraphs, headings=headings, lines=lines, tree=tree)
+
+
+def less_strict(
+    tree: LexborHTMLParser, layout: Layout, found: list[Line], title: str
+) -> tuple[Layout, list[Line]]:
+    """A page that seems to hold next to nothing, read again: hidden until a script shows it, or all link."""
+    for other in (lay_out(tree, hidden=True), lay_out(tree, links=False)):
+        lines = chapter_lines(other, title)
+        if size_of(lines) > MUCH_MORE * size_of(found) + PLAIN:
+            return other, lines
+    return layout, found
+
+
+def size_of(lines: Sequence[Line]) -> float:
+    """How much prose lines hold."""
+    return sum(weight(line) for line in lines)
+
+
+def ruled_lines(tree: LexborHTMLParser, selector: str, title: str) -> list[Line]:
+    """The lines in the elements that a site rule names."""
+    outer: list[LexborNode] = []
+    for node in tree.css(selector):
+        if not outer or outer[-1].html is None or (node.html or "") not in outer[-1].html:
+            outer.append(node)
+    pages = [lay_out(LexborHTMLParser(node.html or ""), hidden=True) for node in outer]
+    lines = [line for page in pages for line in page.lines]
+    return [line for line in lines if not is_linked(line) and not is_title(line, title)]
+
+
+def headings_above(layout: Layout, found: Sequence[Line]) -> list[str]:
+    """The lines above the text that may name the chapter: headings, and short ones that are no links."""
+    first = found[0].text if found else ""
+    result = []
+    for line in layout.lines:
+        if line.text == first:
+            break
+        if line.tag in HEADINGS or (len(line.text) <= MAX_HEADING and not is_linked(line)):
+            result.append(line.text)
+    return result
 
 
 def chapter_lines(layout: Layout, title: str) -> list[Line]:
@@ -54,6 +125,7 @@ def chapter_lines(layout: Layout, title: str) -> list[Line]:
     weights = [weight(line) if place >= start else 0.0 for place, line in enumerate(layout.lines)]
     if not any(weights):
         start, weights = 0, [weight(line) for line in layout.lines]
+    weigh_less(layout, weights)
     scores = block_scores(layout, weights)
     best = max(range(len(scores)), key=lambda index: scores[index], default=None)
     if best is None or not scores[best]:
@@ -69,6 +141,20 @@ def chapter_lines(layout: Layout, title: str) -> list[Line]:
     lines = [layout.lines[place] for place in places]
     lines = [line for line in lines if not is_linked(line) and not is_title(line, title)]
     return trimmed(lines, parts)
+
+
+def weigh_less(layout: Layout, weights: list[float]) -> None:
+    """Take weight from blocks that say of themselves that they hold comments, say; never from most."""
+    total = sum(weights)
+    below = list(accumulate(weights, initial=0.0))
+    done = 0
+    for block in layout.blocks:
+        if block.first < done or not BESIDE.search(block.name):
+            continue
+        if 0 < below[block.last] - below[block.first] < total / 2:
+            for place in range(block.first, block.last):
+                weights[place] *= LESS
+            done = block.last
 
 
 def heading_place(lines: Sequence[Line], title: str) -> int:
@@ -144,14 +230,16 @@ def innermost(blocks: Sequence[Block], weights: Sequence[float], best: int) -> i
 
 
 def twins(blocks: Sequence[Block], scores: Sequence[float], best: int) -> set[int]:
-    """The best block and its equals beside it: a chapter in several parts."""
+    """The best block and its equals beside it: a chapter in several parts.
+
+    The last part may be short; where a name says that two blocks are equal, size counts less.
+    """
     chosen = blocks[best]
+    least = (NAMED_TWIN if chosen.name.strip() != chosen.tag else TWIN) * scores[best]
     return {best} | {
         index
         for index, block in enumerate(blocks)
-        if block.parent == chosen.parent
-        and block.name == chosen.name
-        and scores[index] >= TWIN * scores[best] > 0
+        if block.parent == chosen.parent and block.name == chosen.name and scores[index] >= least > 0
     }
 
 
