@@ -79,6 +79,18 @@ def test_500_then_200(site: Any, get: Get, clock: Any, respond: Any) -> None:
     assert clock.slept == [1.0, 2.0]
 
 
+def test_a_page_that_says_too_often_is_asked_for_again(
+    site: Any, get: Get, clock: Any, respond: Any
+) -> None:
+    notice = "<html><style>p{}</style><title>提示信息</title><p>对不起，您的访问太频繁，请稍后再试。</p>"
+    site.answers["/a"] = lambda count: respond(notice if count == 1 else "一页。")
+    assert get("/a") == "一页。"
+    assert clock.slept == [1.0]
+    story = "<p>“您的访问太频繁，请稍后再试。”她念道。</p>" + "<p>他放下手机，看着窗外的雨。</p>" * 30
+    site.put("/b", story)
+    assert get("/b") == story
+
+
 def test_giving_up_after_the_retries(site: Any, get: Get) -> None:
     site.put("/a", "busy", status=503)
     with pytest.raises(Failure, match="503"):

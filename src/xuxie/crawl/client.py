@@ -130,6 +130,7 @@ class Client:
                 self.timing.sleep(wait if math.isfinite(wait) else GLANCE)
             with pace.request():
                 response = self.ask(url)
+                response.check_patience()
             if response.status not in REDIRECTS:
                 return response
             target = join(url, response.headers.get("location", ""))

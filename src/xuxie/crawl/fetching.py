@@ -103,6 +103,7 @@ class Fetcher:
             await self.turn(pace)
             with pace.request():
                 response = await self.ask(url)
+                response.check_patience()
             if response.status not in REDIRECTS:
                 return response
             target = join(url, response.headers.get("location", ""))
