@@ -23,6 +23,8 @@ from xuxie.errors import InputError, MissingStageError
 from xuxie.files import write_atomically
 from xuxie.language import tr
 
+LOST = "\ufffd".encode()  # stands where bytes could not be decoded
+
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class Chapter:
@@ -35,7 +37,7 @@ class Chapter:
     sha256: str = ""  # of the raw file, once fetched
     reason: str = ""  # why it failed
     volume: str = ""  # the name of the volume that the catalogue puts it in
-    losses: int = 0  # places of its pages that could not be decoded
+    losses: int = 0  # places of its text that could not be decoded
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -123,6 +125,12 @@ def chapter_bytes(paragraphs: list[str]) -> bytes:
 def read_paragraphs(path: Path) -> list[str]:
     """What `chapter_bytes` wrote."""
     return path.read_bytes().decode("utf-8").split("\n")[:-1]
+
+
+def accepted(chapter: Chapter, content: bytes) -> Chapter:
+    """`chapter` as fetched, with what its raw file's content tells of it."""
+    losses = content.count(LOST)
+    return dataclasses.replace(chapter, state="fetched", sha256=digest(content), reason="", losses=losses)
 
 
 def digest(content: bytes) -> str:

@@ -4,24 +4,29 @@
     asyncio.run(chapters.fetch(guard, robots, Timing()))
     chapters.manifest()      # with what is known now, also after an interruption
 
-As many tasks as connections take chapters from one line, so memory does not grow with the book.
+As many tasks as connections take chapters from one line, so memory does not grow with the book. What
+fails, or what the others make doubtful (judging.py), is asked for once more at the end.
 """
 
 import asyncio
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import aiofiles.os
 
-from xuxie.books.book import Book, Chapter, Manifest, chapter_bytes, digest
+from xuxie.books.book import Book, Chapter, Manifest, accepted, chapter_bytes
+from xuxie.books.headings import fold
 from xuxie.config import CrawlSettings
 from xuxie.crawl.addresses import Guard
-from xuxie.crawl.extraction import extract_chapter
+from xuxie.crawl.extraction import NO_RULES
 from xuxie.crawl.fetching import Fetcher
 from xuxie.crawl.html import UnusablePage
+from xuxie.crawl.judging import Fetched, doubts
+from xuxie.crawl.reading import Surroundings, read_chapter
 from xuxie.crawl.retries import Failure, Timing
 from xuxie.crawl.robots import Robots
+from xuxie.crawl.rules import ChapterRules
 from xuxie.errors import ForbiddenError, NetworkError
 from xuxie.files import TEMPORARY_SUFFIX, flush_directory
 from xuxie.language import tr
@@ -31,17 +36,43 @@ GIVEN_UP = 16  # chapters in a row that no retry could get: the site is down
 
 
 class Chapters:
-    """The chapters of a manifest that are not fetched, and what became of them."""
+    """The chapters of a manifest that are not fetched, and what became of them.
 
-    def __init__(self, book: Book, manifest: Manifest, settings: CrawlSettings, progress: Progress) -> None:
+    `wanted` (files) limits what is fetched; `settled` (files) are those that an earlier run accepted.
+    """
+
+    def __init__(
+        self,
+        book: Book,
+        manifest: Manifest,
+        settings: CrawlSettings,
+        progress: Progress,
+        *,
+        rules: ChapterRules = NO_RULES,
+        wanted: Collection[str] | None = None,
+        settled: Collection[str] = (),
+        pages: Collection[str] = (),
+    ) -> None:
         self.book = book
         self.before = manifest
         self.settings = settings
         self.progress = progress
-        self.missing = [chapter for chapter in manifest.chapters if chapter.state != "fetched"]
+        self.rules = rules
+        self.settled = settled
+        self.missing = [
+            chapter
+            for chapter in manifest.chapters
+            if chapter.state != "fetched" and (wanted is None or chapter.file in wanted)
+        ]
         self.done: dict[str, Chapter] = {}  # by file
+        self.fits: set[str] = set()  # files whose page named the title
+        self.for_good: set[str] = set()  # files that no further try will bring
         self.forbidden = ""  # why the site forbade the last chapter that it forbade
         self.in_a_row = 0  # failures that looked temporary, without a success between
+        self.surroundings = Surroundings(
+            addresses=frozenset({manifest.source, *pages, *(chapter.url for chapter in manifest.chapters)}),
+            titles=frozenset(fold(chapter.title) for chapter in manifest.chapters),
+        )
 
     def manifest(self) -> Manifest:
         """The manifest with what is known now."""
@@ -57,33 +88,44 @@ class Chapters:
         if there:
             self.progress.advance(there)
         (self.book.directory / "raw").mkdir(parents=True, exist_ok=True)
-        line = iter(self.missing)
         async with Fetcher(self.settings, guard, robots, timing) as fetcher:
-            tasks = [
-                asyncio.create_task(self.work(fetcher, line))
-                for _ in range(min(self.settings.concurrency, len(self.missing)))
-            ]
             try:
-                await asyncio.gather(*tasks)
-            finally:  # one failed for good, or all are interrupted
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
+                await self.fetch_all(fetcher, self.missing, shown=True)
+                if self.in_a_row < GIVEN_UP:
+                    await self.fetch_all(fetcher, self.once_more())
+                    self.reject(self.doubts())
+            finally:
                 flush_directory(self.book.directory / "raw")
 
-    async def work(self, fetcher: Fetcher, line: Iterator[Chapter]) -> None:
+    async def fetch_all(
+        self, fetcher: Fetcher, chapters: Sequence[Chapter], *, shown: bool = False
+    ) -> None:
+        """Fetch `chapters`, as many at a time as there may be connections."""
+        line = iter(chapters)
+        tasks = [
+            asyncio.create_task(self.work(fetcher, line, shown=shown))
+            for _ in range(min(self.settings.concurrency, len(chapters)))
+        ]
+        try:
+            await asyncio.gather(*tasks)
+        finally:  # one failed for good, or all are interrupted
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def work(self, fetcher: Fetcher, line: Iterator[Chapter], *, shown: bool) -> None:
         """One connection's work: chapter after chapter."""
         for chapter in line:
             self.done[chapter.file] = await self.fetch_chapter(fetcher, chapter)
-            self.progress.advance(note=chapter.title)
+            if shown:
+                self.progress.advance(note=chapter.title)
             if self.in_a_row >= GIVEN_UP:
                 return
 
     async def fetch_chapter(self, fetcher: Fetcher, chapter: Chapter) -> Chapter:
         """`chapter` with its text on disk, or with the reason why not."""
         try:
-            html = await fetcher.page(chapter.url)
-            content = chapter_bytes(extract_chapter(html, chapter.title))
+            read = await read_chapter(fetcher, chapter, self.surroundings, self.rules)
         except Failure as why:
             self.in_a_row += why.temporary
             return self.failed(chapter, str(why), forbidden=why.forbidden)
@@ -92,14 +134,52 @@ class Chapters:
         except NetworkError as why:
             return self.failed(chapter, str(why), forbidden=isinstance(why, ForbiddenError))
         self.in_a_row = 0
+        if read.fits:
+            self.fits.add(chapter.file)
+        content = chapter_bytes(read.paragraphs)
         await to_the_end(save(self.book.raw_path(chapter), content))
-        return replace(chapter, state="fetched", sha256=digest(content), reason="")
+        return accepted(chapter, content)
 
     def failed(self, chapter: Chapter, reason: str, *, forbidden: bool) -> Chapter:
         """`chapter` with the reason why it is not here."""
         if forbidden:
             self.forbidden = reason
-        return replace(chapter, state="failed", sha256="", reason=reason)
+            self.for_good.add(chapter.file)
+        return replace(chapter, state="failed", sha256="", reason=reason, losses=0)
+
+    def once_more(self) -> list[Chapter]:
+        """What a second try may bring: all that failed but was not forbidden, and what is doubtful."""
+        doubtful = self.doubts()
+        return [
+            chapter
+            for chapter in self.manifest().chapters
+            if chapter.file in doubtful
+            or (chapter.file in self.done and chapter.state == "failed" and chapter.file not in self.for_good)
+        ]
+
+    def doubts(self) -> dict[str, str]:
+        """Why chapters that are here should not be believed, by file."""
+        return doubts(
+            [
+                Fetched(
+                    file=chapter.file,
+                    title=chapter.title,
+                    size=sum(map(len, self.book.raw(chapter))),
+                    digest=chapter.sha256,
+                    fits=chapter.file in self.fits,
+                    settled=chapter.file in self.settled,
+                )
+                for chapter in self.manifest().chapters
+                if chapter.state == "fetched"
+            ]
+        )
+
+    def reject(self, doubtful: dict[str, str]) -> None:
+        """Take back the chapters that a second try has not made credible."""
+        for chapter in self.manifest().chapters:
+            if reason := doubtful.get(chapter.file):
+                self.book.raw_path(chapter).unlink(missing_ok=True)
+                self.done[chapter.file] = self.failed(chapter, reason, forbidden=False)
 
 
 async def to_the_end(work: Awaitable[None]) -> None:

@@ -10,13 +10,13 @@ otherwise taken as they are; cleaning, which sees all chapters, comes later.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, takewhile
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from xuxie.books.headings import chapter_number
 from xuxie.crawl.details import selected
-from xuxie.crawl.html import UnusablePage, compact, parse_html
+from xuxie.crawl.html import UnusablePage, compact, parse_html, text_of
 from xuxie.crawl.lines import HEADINGS, Block, Layout, Line, lay_out
 from xuxie.crawl.refusals import check_page
 from xuxie.crawl.rules import ChapterRules
@@ -76,7 +76,7 @@ def read_part(html: str, title: str, rules: ChapterRules = NO_RULES) -> Part:
     check_page(tree, title, paragraphs, lines)
     if not paragraphs:
         raise UnusablePage(tr("there is no text on the page"))
-    headings = [selected(tree, rules.title)] if rules.title else headings_above(layout, found)
+    headings = [selected(tree, rules.title)] if rules.title else headings_above(tree, layout, found)
     return Part(paragraphs=paragraphs, headings=headings, lines=lines, tree=tree)
 
 
@@ -84,9 +84,9 @@ def less_strict(
     tree: LexborHTMLParser, layout: Layout, found: list[Line], title: str
 ) -> tuple[Layout, list[Line]]:
     """A page that seems to hold next to nothing, read again: hidden until a script shows it, or all link."""
-    for other in (lay_out(tree, hidden=True), lay_out(tree, links=False)):
+    for other, least in ((lay_out(tree, hidden=True), 0), (lay_out(tree, links=False), FEW)):
         lines = chapter_lines(other, title)
-        if size_of(lines) > MUCH_MORE * size_of(found) + PLAIN:
+        if size_of(lines) > max(MUCH_MORE * size_of(found), least):
             return other, lines
     return layout, found
 
@@ -107,16 +107,15 @@ def ruled_lines(tree: LexborHTMLParser, selector: str, title: str) -> list[Line]
     return [line for line in lines if not is_linked(line) and not is_title(line, title)]
 
 
-def headings_above(layout: Layout, found: Sequence[Line]) -> list[str]:
-    """The lines above the text that may name the chapter: headings, and short ones that are no links."""
-    first = found[0].text if found else ""
-    result = []
-    for line in layout.lines:
-        if line.text == first:
-            break
-        if line.tag in HEADINGS or (len(line.text) <= MAX_HEADING and not is_linked(line)):
-            result.append(line.text)
-    return result
+def headings_above(tree: LexborHTMLParser, layout: Layout, found: Sequence[Line]) -> list[str]:
+    """The lines that may name the chapter: headings above its text, else short lines there, or the page's title."""
+    above = list(takewhile(lambda line: line is not found[0], layout.lines)) if found else []
+    headings = [line.text for line in above if line.tag in HEADINGS]
+    if any(chapter_number(heading) is not None for heading in headings):
+        return headings
+    short = [line.text for line in above if len(line.text) <= MAX_HEADING and not line.linked]
+    name = tree.css_first("title")
+    return [*headings, *short, *([text_of(name)] if name else [])]
 
 
 def chapter_lines(layout: Layout, title: str) -> list[Line]:

@@ -1,6 +1,6 @@
 """A chapter on several pages: where its next page is, and how the texts become one.
 
-    next_part(tree, page_address, chapter_address, others, unfinished=False)     # an address, or None
+    next_part(tree, page_address, chapter_address, catalogue, unfinished=False)     # an address, or None
     join_parts([["他走到门口，回头"], ["看了一眼。"]], "第三章") == ["他走到门口，回头看了一眼。"]
 
 "下一页" may lead to the next chapter, and "下一章" to this one's next page: addresses tell, not words.
@@ -40,19 +40,18 @@ def next_part(
     tree: LexborHTMLParser,
     page: str,
     chapter: str,
-    others: Collection[str],
-    *,
+    *others: Collection[str],
     unfinished: bool,
     selector: str | None = None,
 ) -> str | None:
     """Where the chapter that begins at `chapter` goes on after the `page`; None when it ends here.
 
-    `others` are addresses that are not this chapter's: those of the catalogue, and pages seen before.
+    `others` are addresses that do not continue it: those of the catalogue, and pages seen before.
     `unfinished`: the page's text says that it goes on. `selector` is a site rule that finds the link.
     """
     base, host = base_address(tree, page), host_of(page)
     for text, address in forward_links(tree, base, selector):
-        if address in others or host_of(address) != host or address == chapter:
+        if any(address in known for known in others) or host_of(address) != host:
             continue
         if same_chapter(address, chapter, page) or selector:
             return address
