@@ -131,11 +131,10 @@ class Site:
         if "challenge-everywhere" in self.faults:
             lost = set(range(len(self.novel.chapters)))
         doubtful = {self.victims["same-text"][0] - 1} if "same-text" in self.victims else set()
-        said = traditional if "big5" in self.faults else str
         chapters = tuple(
             ExpectedChapter(
-                title=said(chapter.title),
-                paragraphs=tuple(map(said, chapter.paragraphs)),
+                title=chapter.title,
+                paragraphs=chapter.paragraphs,
                 path=self.places.chapter(place),
                 outcome=FAILED if place in lost else DOUBTFUL if place in doubtful else WHOLE,
             )
@@ -148,12 +147,13 @@ class Site:
         unlisted = "catalogue-page-missing" in self.faults
         if unlisted:
             error = XuxieError  # any will do, but the book must not be shorter in silence
+        locked = LOCKED if "locked-entry" in self.faults else ""
         return Expected(
-            title=said(self.novel.title),
-            author=said(self.novel.author),
+            title=self.novel.title,
+            author=self.novel.author,
             chapters=() if refused or unlisted else chapters,
             error=error,
-            locked=said(LOCKED) if "locked-entry" in self.faults else "",
+            locked=traditional(locked) if "big5" in self.faults else locked,
         )
 
     def forbidden_places(self) -> list[int]:

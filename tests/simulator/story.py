@@ -196,12 +196,13 @@ def write_novel(random: Random, faults: Set[str], *, chapters: int) -> Novel:
     if "huge-page" in faults:
         many = tuple(dict.fromkeys(paragraph(random) for _ in range(3000)))
         written[2] = replace(written[2], paragraphs=many)
-    return Novel(
+    novel = Novel(
         title=random.choice(BOOKS),
         author=random.choice(AUTHORS),
         introduction="".join(sentence(random) for _ in range(3)),
         chapters=tuple(written),
     )
+    return in_traditional(novel) if "big5" in faults else novel
 
 
 def numbers(random: Random, faults: Set[str], count: int) -> list[int]:
@@ -223,3 +224,21 @@ def numbers(random: Random, faults: Set[str], count: int) -> list[int]:
 def traditional(text: str) -> str:
     """`text` in traditional characters, as far as this grammar and the pages' words need them."""
     return text.translate(TO_TRADITIONAL)
+
+
+def in_traditional(novel: Novel) -> Novel:
+    """The same book in traditional characters."""
+    chapters = tuple(
+        Chapter(
+            title=traditional(chapter.title),
+            paragraphs=tuple(map(traditional, chapter.paragraphs)),
+            volume=traditional(chapter.volume),
+        )
+        for chapter in novel.chapters
+    )
+    return Novel(
+        title=traditional(novel.title),
+        author=traditional(novel.author),
+        introduction=traditional(novel.introduction),
+        chapters=chapters,
+    )
