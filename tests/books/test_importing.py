@@ -69,7 +69,13 @@ def test_a_changed_file_updates_what_changed(source: Path, project: Project) -> 
     after = state(project)
     assert len(manifest.chapters) == 1
     assert after["raw/0001.txt"] == before["raw/0001.txt"]
-    assert sorted(after) == ["chapters/0001.txt", "cleaning.json", "manifest.json", "raw/0001.txt"]
+    assert sorted(after) == [
+        "chapters/0001.txt",
+        "cleaning-rules.json",
+        "cleaning.json",
+        "manifest.json",
+        "raw/0001.txt",
+    ]
 
 
 def test_an_import_that_was_killed_is_put_right(

@@ -27,19 +27,23 @@ LATIN_RUN = re.compile("[a-z0-9]{4}")
 SITE_PHRASES = re.compile(
     "本站|本网站|本網站|首发|首發|最新章节|最新章節|最快更新|更新最快|更新速度|无弹窗|無彈窗|一秒记住|一秒記住|天才一秒|"
     "免费阅读|免費閱讀|全文阅读|全文閱讀|在线阅读|在線閱讀|手机阅读|手機閱讀|手机用户|手機用戶|手机版|手機版|最新网址|最新網址|"
-    "最新域名|收藏本|加入书架|加入書架|加入书签|加入書籤|投票推荐|"
+    "最新域名|收藏(?=本)|加入书架|加入書架|加入书签|加入書籤|投票推荐|"
     "章节错误|章節錯誤|举报|下一页继续|下一頁繼續|正版阅读|支持正版|网友上传|網友上傳|清爽阅读|小说网|小說網|文学网|文學網"
 )
 SITE_WORDS = re.compile(
     "小说|小說|网站|網站|网址|網址|网阅读|下载|下載|收藏|阅读|閱讀|更新|txt|电子书|電子書|书屋|書屋|书吧|书库|請記住|请记住|请到|"
-    "请登[录陆]|请浏览|章节|章節|书城|客户端|http|app|免费|免費|精彩|书友|書友|求推荐|求月票|求收藏|求订阅|推荐票|推薦票"
+    "请登[录陆]|请浏览|章节|章節|书城|客户端|http|app|免费|免費|精彩|点击|點擊|书友|書友|求推荐|求月票|求收藏|求订阅|推荐票|推薦票"
 )
 QUOTES = re.compile("[“”「」『』‘]")
 HANZI = re.compile("[\u3400-\u9fff]")
-SENTENCE_BEFORE = re.compile(r"[\u3400-\u9fff\W][.!?…]")
+SENTENCE_BEFORE = re.compile(r"[\u3400-\u9fff\W][.!?…]\W*(?:https?|www|m\.)")
+CLAUSE = re.compile("[，。！？；…,!?;]|\\s-\\s")
+BRACKETED = re.compile(r"（[^（）]{8,80}）|\([^()]{8,80}\)|【[^【】]{8,80}】|\[[^\[\]]{8,80}\]")
 SENTENCE_END = re.compile("[。！？…”」』]")
-MAX_BESIDE = 16  # letters and hanzi behind the address, where there is no more than a site's name
+MAX_BESIDE, MAX_NAME = 16, 8  # letters behind the address, with a word of sites and without one
+PROSE_END = re.compile("[\u3400-\u9fff][，。！？；：…]")
 MAX_ADVERT = 160  # characters
+TOLD = 0.6  # of a line's clauses: so many speak of sites where all of it is an advertisement
 MIN_WORDS = 2  # different site words that make a longer line with an address an advertisement
 ADDRESS_POINTS, PHRASE_POINTS = 3, 2
 
@@ -122,8 +126,32 @@ def is_advert(line: str) -> bool:
     if found is None:
         return False
     address, before = found
-    alone = not HANZI.search(before) and len(squeezed(line)) - len(address) <= MAX_BESIDE
-    return alone or (site_words(line) >= MIN_WORDS and not SENTENCE_BEFORE.search(before))
+    beside = len(squeezed(line)) - len(address)
+    # Behind an address there may be the site's name, or prose that it was put before.
+    named = site_words(line) > 0 or (beside <= MAX_NAME and not PROSE_END.search(line))
+    alone = not HANZI.search(before) and beside <= MAX_BESIDE and named
+    return alone or (site_words(line) >= MIN_WORDS and speaks_of_sites_alone(line))
+
+
+def speaks_of_sites_alone(line: str) -> bool:
+    """Whether a line with an address is no prose that it was put into: nearly every clause is of sites."""
+    clauses = [bare for clause in CLAUSE.split(line) if (bare := squeezed(clause))]
+    told = [words_of_sites(bare) != (0, 0) or LATIN_RUN.search(bare) is not None for bare in clauses]
+    rest = SITE_WORDS.sub("", SITE_PHRASES.sub("", squeezed(line)))
+    if len(clauses) == 1:
+        return len(HANZI.findall(rest)) <= MAX_BESIDE
+    return told[0] and sum(told) >= TOLD * len(told) and not SENTENCE_BEFORE.search(plain(line))
+
+
+def bracketed_adverts(line: str) -> list[str]:
+    """The brackets in a line that hold an advertisement, to be taken out of prose."""
+    if not LATIN_RUN.search(squeezed(line)):
+        return []
+    return [
+        found[0]
+        for found in BRACKETED.finditer(line)
+        if site_words(found[0]) >= MIN_WORDS and is_advert(found[0])
+    ]
 
 
 def advert_tail(line: str) -> str:

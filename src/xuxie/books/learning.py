@@ -24,7 +24,7 @@ from xuxie.books.templates import (
     TITLE,
     Names,
     frame_points,
-    names_the_book,
+    is_made_of_names,
     template,
 )
 
@@ -34,14 +34,15 @@ Key = tuple[Where, str]
 EDGE_LINES = 6  # from the top or the bottom of a chapter
 MIN_CHAPTERS = 3  # that must share anything
 EDGE_SHARE = 0.2  # of the chapters, for a line at their edge
-TITLED_SHARE = 0.5  # of the chapters, for one that says no more than their titles and what never changes
+MOST_CHAPTERS = 0.5  # for a line that speaks of no site: only their titles, or its place, tell of it
 LINE_SHARE = 0.01  # of the chapters, for a line anywhere
 MOSTLY = 0.8  # of the occurrences
-MIN_TEMPLATE = 3  # letters and hanzi
+MIN_TEMPLATE = 2  # letters and hanzi
 MAX_EDGE_LINE = 100  # characters
 MAX_KEPT = 50
+WHOLE_LINES: tuple[Where, ...] = ("top", "bottom", "line")
 OF_HEADINGS = "第章节節回卷集部话話"  # a line of no more and numbers may be a heading of the story
-SURE = 3  # points of a sentence, or of a line anywhere
+EDGE_POINTS, SENTENCE_POINTS, ANYWHERE_POINTS = 2, 4, 4  # that prove a line no prose
 BUCKETS = 2**20
 SPEECH = re.compile(r"^[“「『‘\"—-]|[：:]$")
 QUOTED = re.compile("[“”「」『』]")
@@ -52,7 +53,7 @@ class Sketch:
     """Rough counts that never fall short, in a fixed amount of memory."""
 
     def __init__(self) -> None:
-        self.counts = array("L", bytes(array("L").itemsize * BUCKETS))
+        self.counts = array("I", bytes(array("I").itemsize * BUCKETS))
         self.highest = 0
 
     def add(self, key: str) -> None:
@@ -81,13 +82,19 @@ def learn(chapters: RawChapters, names: Names) -> CleaningRules:
     shared = Shared(rough, total)
     for title, lines in chapters():
         shared.look_at(title, lines, names)
-        finder.look_at(lines)
+        finder.look_at(title, lines)
     learned, kept = shared.rules()
-    whole = {rule.pattern for rule in learned}
-    for phrase, count, example in finder.phrases():
-        if phrase not in whole:
-            learned.append(LearnedRule(where="inside", pattern=phrase, example=example, chapters=count))
-    order = ("top", "bottom", "line", "inside", "address")
+    whole = {where: {rule.pattern for rule in learned if rule.where == where} for where in WHOLE_LINES}
+
+    def goes(title: str, line: str) -> bool:
+        at_edge = edge_key(line, title, names) in whole["top"] | whole["bottom"]
+        return at_edge or line_key(line, title, names) in whole["line"]
+
+    learned += [
+        LearnedRule(where="inside", pattern=phrase, example=example, chapters=count)
+        for phrase, count, example in finder.phrases(goes)
+    ]
+    order = (*WHOLE_LINES, "inside", "address")
     learned.sort(key=lambda rule: (order.index(rule.where), -rule.chapters, rule.pattern))
     return CleaningRules(
         chapters=total, names=names, rules=(*learned, *host_rules(names)), kept=tuple(kept[:MAX_KEPT])
@@ -124,7 +131,7 @@ def edge_key(line: str, title: str, names: Names) -> str:
     """The template of a line at an edge; "" for what is too long, spoken, or a sentence of the story."""
     if len(line) > MAX_EDGE_LINE or SPEECH.search(line):
         return ""
-    if (SENTENCE.search(line) or QUOTED.search(line)) and site_points(line) < SURE:
+    if (SENTENCE.search(line) or QUOTED.search(line)) and site_points(line) < SENTENCE_POINTS:
         return ""
     key = template(line, title, names)
     says = BOOK in key or DATE in key or PLACEHOLDER.sub("", key).strip(OF_HEADINGS)
@@ -133,7 +140,7 @@ def edge_key(line: str, title: str, names: Names) -> str:
 
 def line_key(line: str, title: str, names: Names) -> str:
     """The template of a line that speaks of a site, wherever it stands; else nothing."""
-    if len(line) > MAX_ADVERT or SPEECH.search(line) or site_points(line) < SURE:
+    if len(line) > MAX_ADVERT or SPEECH.search(line) or site_points(line) < ANYWHERE_POINTS:
         return ""
     return template(line, title, names)
 
@@ -167,14 +174,17 @@ class Shared:
             ("bottom", lines[-EDGE_LINES:][::-1]),
         )
         for where, edge in edges:
-            outer: list[Key] = []
+            outer: list[Key] | None = []  # None behind a line that is not shared
             for line in edge:
                 key: Key = (where, edge_key(line, title, names))
-                if key[1] and self.may_be_frequent(key):
-                    self.examples.setdefault(key, line)
+                if not key[1] or not self.may_be_frequent(key):
+                    outer = None
+                    continue
+                self.examples.setdefault(key, line)
+                found.add(key)
+                if outer is not None:
                     self.outside[key].update(set(outer) - {key})
                     outer.append(key)
-                    found.add(key)
         for line in lines:
             for where, pattern in (("line", line_key(line, title, names)), ("address", advertised(line))):
                 if pattern and self.may_be_frequent((where, pattern)):
@@ -216,11 +226,11 @@ class Shared:
 
     def is_boilerplate(self, key: Key) -> bool:
         """Whether a shared line at an edge speaks of the site or the file."""
-        if frame_points(self.examples[key]) or names_the_book(key[1]):
+        if frame_points(self.examples[key], key[1]) >= EDGE_POINTS or is_made_of_names(key[1]):
             return True
-        return TITLE in key[1] and self.counts[key] >= TITLED_SHARE * self.total
+        return TITLE in key[1] and self.counts[key] >= MOST_CHAPTERS * self.total
 
     def stands_outside(self, key: Key, certain: set[Key]) -> bool:
-        """Whether a line mostly stands nearer to the edge than one that is certain."""
+        """Whether a line of most chapters stands between their edge and one that is certain."""
         beyond = max((self.outside[inner][key] for inner in certain if inner[0] == key[0]), default=0)
-        return beyond >= MOSTLY * self.counts[key]
+        return beyond >= max(MOSTLY * self.counts[key], MOST_CHAPTERS * self.total)

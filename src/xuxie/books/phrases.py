@@ -1,7 +1,7 @@
 """Advertisements inserted into lines of prose: found by what many chapters say alike.
 
     finder = PhraseFinder(rough.count)
-    for lines in chapters: finder.look_at(lines)
+    for lines in chapters: finder.look_at(title, lines)
     finder.phrases() == [("手机用户请浏览mexamplecom阅读", 12, "他说。（手机用户请浏览 m．example．com …")]
 
 A phrase grows from words of novel sites to both sides for as long as its occurrences agree; the prose
@@ -9,7 +9,7 @@ around it differs. Width, case, punctuation and lookalike letters make no differ
 """
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -22,6 +22,7 @@ from xuxie.books.adverts import (
     squeezed_places,
     words_of_sites,
 )
+from xuxie.books.cutting import LEFT_BEHIND
 
 ADDRESS = re.compile(
     r"(?:https?)?(?:www[a-z0-9]{3,24}?(?:com|net|org|info|xyz|top|cc|cn|co|la|me|tv)(?:cn)?"
@@ -29,12 +30,13 @@ ADDRESS = re.compile(
 )
 ANCHOR = re.compile(f"{SITE_PHRASES.pattern}|{SITE_WORDS.pattern}|{ADDRESS.pattern}")
 SEED = 6  # letters and hanzi around an anchor that occurrences must share to be grown
-MIN_OCCURRENCES = 5  # fewer may share a neighbour by chance, which would be cut with the phrase
+MIN_OCCURRENCES = 4  # fewer may share a neighbour by chance, which would be cut with the phrase
 MIN_CHAPTERS = 3
 CHAPTER_SHARE = 0.01
 AGREED = 0.9  # of the occurrences, for the phrase to go one letter further
+BRANCH = 0.25  # of the occurrences that go on with the same two letters: a phrase of their own
 MIN_PHRASE, MAX_PHRASE = 8, 80  # letters and hanzi
-CERTAIN = 3  # points: a word of sites is worth 1, a phrase 2, an address that is surely advertised 3
+CERTAIN = 4  # points: a word of sites is worth 1, a phrase 2, an address 1, or 4 when surely advertised
 QUOTED = 0.3  # of the occurrences: so much of it in quotation marks of its own is somebody speaking
 DISGUISED = 0.5  # of the occurrences of an address: written as nobody writes one
 AS_TYPED = re.compile(r"[A-Za-z0-9.:/_-]*")
@@ -51,6 +53,7 @@ class Found(NamedTuple):
     """A line with an anchor in it, and the chapter that it stands in."""
 
     chapter: int
+    title: str
     line: str
     bare: str  # squeezed
 
@@ -75,7 +78,7 @@ class PhraseFinder:
             for start in seed_places(bare):
                 yield "inside" + bare[start : start + SEED]
 
-    def look_at(self, lines: Sequence[str]) -> None:
+    def look_at(self, title: str, lines: Sequence[str]) -> None:
         """Keep of a chapter what may be frequent."""
         self.chapters += 1
         for line in lines:
@@ -87,25 +90,28 @@ class PhraseFinder:
             for start in frequent:
                 self.places[seeds[start]].append(Place(len(self.found), start))
             if frequent:
-                self.found.append(Found(self.chapters, line, bare))
+                self.found.append(Found(self.chapters, title, line, bare))
 
-    def phrases(self) -> list[tuple[str, int, str]]:
-        """The phrases that sites inserted, squeezed, with the chapters that have them and a line."""
+    def phrases(self, goes: Callable[[str, str], bool]) -> list[tuple[str, int, str]]:
+        """The phrases that sites inserted, squeezed, with the chapters that have them and a line.
+
+        `goes` says of a chapter's title and a line whether the whole line goes anyway.
+        """
+        gone = {index for index, found in enumerate(self.found) if goes(found.title, found.line)}
         claimed: set[Place] = set()
-        phrases = []
+        phrases: dict[str, tuple[int, str]] = {}
         for seed in sorted(self.places, key=lambda seed: (-len(self.places[seed]), seed)):
-            places = [place for place in self.places[seed] if place not in claimed]
-            if not self.enough(places):
-                continue
-            phrase, places = self.grow(places)
-            if not self.enough(places) or not self.is_certain(phrase, places):
-                continue
-            inside = [place for place in places if len(self.found[place.line].bare) > len(phrase)]
-            offsets = range(len(phrase))
-            claimed.update(Place(line, start + offset) for line, start in places for offset in offsets)
-            if inside:  # else it is a line of its own, and learned as that
-                phrases.append((phrase, self.chapters_of(places), self.found[inside[0].line].line))
-        return phrases
+            free = [place for place in self.places[seed] if place not in claimed and place.line not in gone]
+            for phrase, places in self.grow(free) if self.enough(free) else ():
+                if not self.is_certain(phrase, places):
+                    continue
+                offsets = range(len(phrase))
+                claimed.update(Place(line, start + offset) for line, start in places for offset in offsets)
+                inside = [place for place in places if len(self.found[place.line].bare) > len(phrase)]
+                if inside:  # else it is a line of its own, and learned as that
+                    pattern = phrase + self.ending(phrase, inside)
+                    phrases[pattern] = self.chapters_of(places), self.found[inside[0].line].line
+        return [(phrase, chapters, line) for phrase, (chapters, line) in phrases.items()]
 
     def chapters_of(self, places: Sequence[Place]) -> int:
         """In how many chapters occurrences stand."""
@@ -116,29 +122,42 @@ class PhraseFinder:
         least = max(MIN_CHAPTERS, CHAPTER_SHARE * self.chapters)
         return len(places) >= MIN_OCCURRENCES and self.chapters_of(places) >= least
 
-    def grow(self, places: list[Place]) -> tuple[str, list[Place]]:
-        """The longest phrase around a seed that its occurrences agree on, and those that do."""
-        length = SEED
-        for step in (0, -1):  # to the right, then to the left
-            while length < MAX_PHRASE:
-                at = -1 if step else length
-                letters = Counter(self.letter(place, at) for place in places)
-                letter, count = max(letters.items(), key=lambda item: (item[1], item[0]))
-                if not letter or count < AGREED * len(places):
+    def grow(self, places: list[Place]) -> Iterator[tuple[str, list[Place]]]:
+        """The longest phrases around a seed that enough of its occurrences agree on, with these."""
+        open_ends = [(places, SEED, 1)]  # occurrences, length, direction
+        while open_ends:
+            places, length, direction = open_ends.pop()
+            while length < MAX_PHRASE and (on := self.going_on(places, length, direction, 1)):
+                agreeing = on[max(on, key=lambda letter: (len(on[letter]), letter))]
+                if len(agreeing) < AGREED * len(places):
                     break
-                places = [
-                    Place(place.line, place.start + step)
-                    for place in places
-                    if self.letter(place, at) == letter
-                ]
-                length += 1
-        first = places[0]
-        return self.found[first.line].bare[first.start : first.start + length], places
+                places, length = agreeing, length + 1
+            branches = [
+                group
+                for group in self.going_on(places, length, direction, 2).values()
+                if len(group) >= max(MIN_OCCURRENCES, BRANCH * len(places))
+            ]
+            taken = {place for group in branches for place in group}
+            back = 0 if direction > 0 else 2
+            rest = [place for place in places if Place(place.line, place.start - back) not in taken]
+            if length < MAX_PHRASE:
+                open_ends.extend((group, length + 2, direction) for group in branches)
+            if direction > 0 and rest:
+                open_ends.append((rest, length, -1))
+            elif self.enough(rest):
+                yield self.found[rest[0].line].bare[rest[0].start : rest[0].start + length], rest
 
-    def letter(self, place: Place, offset: int) -> str:
-        """The letter so far from an occurrence's start; nothing beyond the line."""
-        index = place.start + offset
-        return self.found[place.line].bare[index : index + 1] if index >= 0 else ""
+    def going_on(
+        self, places: Sequence[Place], length: int, direction: int, count: int
+    ) -> dict[str, list[Place]]:
+        """The occurrences by the next `count` letters, grown by these; without those at a line's end."""
+        found: dict[str, list[Place]] = {}
+        for line, start in places:
+            first = start + length if direction > 0 else start - count
+            letters = self.found[line].bare[max(0, first) : first + count] if first >= 0 else ""
+            if len(letters) == count:
+                found.setdefault(letters, []).append(Place(line, min(start, first)))
+        return found
 
     def is_certain(self, phrase: str, places: Sequence[Place]) -> bool:
         """Whether a phrase is an advertisement: enough words of sites, and nobody in the story says it."""
@@ -154,6 +173,13 @@ class PhraseFinder:
             alone = sum(is_advert(line) or advert_tail(line) != "" for line in lines)
             points += CERTAIN if max(odd, alone) >= DISGUISED * len(places) else 1
         return points >= CERTAIN
+
+    def ending(self, phrase: str, places: Sequence[Place]) -> str:
+        """The punctuation that nearly all occurrences end with, if there is one."""
+        marks = [self.spelling(place, len(phrase))[2] for place in places]
+        mark = max(marks, key=lambda mark: (marks.count(mark), mark))
+        surely = marks.count(mark) >= max(MIN_OCCURRENCES, AGREED * len(marks))
+        return mark if surely and mark in LEFT_BEHIND else ""
 
     def spelling(self, place: Place, length: int) -> tuple[str, str, str]:
         """An occurrence as it is written, with the characters before and after it."""

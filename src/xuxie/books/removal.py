@@ -11,10 +11,18 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from xuxie.books.adverts import address_in, advert_tail, is_advert, squeezed
+from xuxie.books.adverts import (
+    HANZI,
+    address_in,
+    advert_tail,
+    bracketed_adverts,
+    is_advert,
+    site_words,
+    squeezed,
+)
 from xuxie.books.cleaning_rules import CleaningRules
 from xuxie.books.cutting import cut
-from xuxie.books.headings import fold, recognise
+from xuxie.books.headings import MAX_LINE, fold, recognise
 from xuxie.books.learning import EDGE_LINES, edge_key, line_key
 
 INVISIBLE = str.maketrans("", "", "\ufeff\u200b\u200c\u200d\u2060\u00ad")
@@ -29,6 +37,8 @@ PAGE_COUNT = re.compile(
     r"\s*[（(【\[]?\s*(?:第\s*\d+\s*[页頁]|第?\s*[（(]?\d+\s*/\s*\d+[）)]?\s*[页頁]?)\s*[）)】\]]?$"
 )
 HEADING_LINES = 3
+SENTENCE_ENDS = frozenset("。！？…，；：”」』")
+MIN_TITLE = 4  # letters of a title that no sentence is
 
 
 class Known:
@@ -87,6 +97,23 @@ def dropped(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
     return parted(lines, [any(fits(squeezed(line), pieces) for pieces in patterns) for line in lines])
 
 
+def inserted(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
+    """Phrases that were learned, cut out of their lines."""
+    if not context.known.inside:
+        return lines, []
+    kept, removed = [], []
+    for line in lines:
+        rest, gone = cut(line, context.known.inside)
+        if gone and not any(map(str.isalnum, rest)):
+            rest, gone = "", [line]
+        elif gone and is_advert(line) and (site_words(rest) or not HANZI.search(rest)):
+            rest, gone = "", [line]  # the site's name beside its address
+        removed.extend(gone)
+        if rest := rest.strip(EDGE):
+            kept.append(rest)
+    return kept, removed
+
+
 def adverts(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
     """Lines that are web addresses; behind prose, only addresses that the book is known to advertise."""
 
@@ -96,7 +123,19 @@ def adverts(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
         found = advert_tail(line)
         return found if found and context.known.advertises(address_in(found)) else ""
 
-    return cut_tails(lines, tail)
+    kept, removed = [], []
+    for line in lines:
+        brackets = bracketed_adverts(line)
+        rest = line
+        for bracket in brackets:
+            rest = rest.replace(bracket, "", 1)
+        if brackets and any(map(str.isalnum, rest)):
+            removed.extend(brackets)
+            kept.append(rest)
+        else:
+            kept.append(line)
+    kept, tails = cut_tails(kept, tail)
+    return kept, removed + tails
 
 
 def heading(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
@@ -117,13 +156,20 @@ def heading(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
     # A first line that only begins like the title ("雪" under "雪夜") may be prose.
     if not (seen == title or all(recognise(line) for line in gone)):
         rest, gone = lines, []
-    kept, again = parted(rest, [is_page_heading(line, title) for line in rest])
+    kept, again = parted(rest, [repeats_heading(line, title) for line in rest])
     return kept, gone + again
 
 
-def is_page_heading(line: str, title: str) -> bool:
-    """Whether a line is the whole title with the number of a page behind it."""
-    return line[-1] in "页頁)）】]0123456789" and fold(PAGE_COUNT.sub("", line)) == title != fold(line)
+def repeats_heading(line: str, title: str) -> bool:
+    """Whether a line in the midst is the whole title: numbered, or with the number of a page behind it."""
+    if len(line) > MAX_LINE or line[-1] in SENTENCE_ENDS:
+        return False
+    bare = PAGE_COUNT.sub("", line)
+    if fold(bare) == title:
+        found = recognise(bare)
+        return bare != line or (found is not None and found.number is not None and len(title) > MIN_TITLE)
+    found = recognise(bare)
+    return found is not None and found.number is not None and fold(found.title) == title
 
 
 def end_marks(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
@@ -131,29 +177,14 @@ def end_marks(lines: list[str], context: Context) -> tuple[list[str], list[str]]
     return cut_tails(lines, lambda line: match[0] if (match := END_MARK.search(line)) else "")
 
 
-def inserted(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
-    """Phrases that were learned, cut out of their lines."""
-    if not context.known.inside:
-        return lines, []
-    kept, removed = [], []
-    for line in lines:
-        rest, gone = cut(line, context.known.inside)
-        if gone and not any(map(str.isalnum, rest)):
-            rest, gone = "", [line]
-        removed.extend(gone)
-        if rest := rest.strip(EDGE):
-            kept.append(rest)
-    return kept, removed
-
-
 RULES: tuple[tuple[str, Rule], ...] = (
     ("spaces", spaces),
     ("boilerplate", boilerplate),
     ("site-rules", dropped),
+    ("inserted", inserted),
     ("advert", adverts),
     ("heading", heading),
     ("end-mark", end_marks),
-    ("inserted", inserted),
 )
 
 

@@ -19,18 +19,18 @@ PLACEHOLDER = re.compile(r"\{[a-z]+\}")
 A_DATE = re.compile(
     r"(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}(?:\s?日)?(?:[\s,t]{0,3}\d{1,2}:\d\d(?::\d\d)?)?"
 )
-TIME_OF_POSTING = re.compile(r"\d\d[-/.年月]\d{1,2}\D{0,4}\d{1,2}:\d\d")
+TIME_OF_POSTING = re.compile(r"\d\d[-/.年月]\d{1,2}\D{0,4}\d{1,2}:\d\d:\d\d")  # a diary has no seconds
 COUNTED = re.compile(rf"第{NUMERAL}+|\d+")
 CHAPTER_NUMBER = re.compile(rf"^.*?第{NUMERAL}+[{''.join(RANKS)}]")
-# What pages and files say around a chapter. Each is said in stories as well: it counts only at a
-# chapter's edge, in lines that many chapters share.
+# What pages and files say around a chapter. Stories may say it as well: it counts only at a chapter's
+# edge, in lines that many chapters share. Words of a story's own tables (状态, 等级, 来源) are left out.
 FRAME_WORDS = re.compile(
-    "更新时间|更新時間|更新日期|发布时间|發佈時間|发表于|發表於|字数|字數|作者|来源|來源|出处|出處|点击|點擊|上传|上傳|类别|類別|"
-    "分类|分類|状态|连载|連載|本章|章节|章節|目录|目錄|正文|全文|书名|書名|上一|下一|书签|書籤|书架|書架|返回|推荐|推薦|月票|投票|"
-    "打赏|打賞|报错|報錯|错误|举报|字体|字號|字号|繁体|繁體|简体|簡體|评论|評論|分享|版权|版權|转载|轉載|校对|校對|整理|"
-    "制作|製作|录入|錄入|扫描|掃描|手打|文字版|会员|會員|登录|登錄|注册|註冊|手机|手機|记住|記住|感谢.{0,4}支持|支持|论坛|論壇|"
-    "书城|書城|读书|讀書|书院|图书馆|vip|qq|群|微信|公众号|ctrl|top"
+    "更新时间|更新時間|更新日期|发布时间|發佈時間|发表于|發表於|字数|字數|作者|点击数|点击量|總點擊|上传|上傳|连载|連載|本章|章节|章節|"
+    "目录|目錄|正文|书名|書名|上一[章页頁]|下一[章页頁]|上壹|书签|書籤|书架|書架|返回[书書首]|月票|投票|打赏|打賞|报错|報錯|"
+    "举报|字体|字體|字号|字號|版权|版權|转载|轉載|校对|校對|整理|制作|製作|录入|錄入|扫描|掃描|手打|文字版|"
+    "感谢.{0,4}支持|论坛|論壇|读书|讀書|vip|qq群|微信|公众号|ctrl"
 )
+FRAME_POINTS = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,13 +59,14 @@ def template(line: str, title: str, names: Names) -> str:
     return COUNTED.sub(lambda found: "第" * (found[0][0] == "第") + NUMBER, text)
 
 
-def frame_points(line: str) -> int:
-    """How surely a line is a frame around the chapter: words of sites and files, an address, a time."""
-    bare = squeezed(line)
-    posted = TIME_OF_POSTING.search(plain(line)) is not None
-    return site_points(line) + len(set(FRAME_WORDS.findall(bare))) + posted
+def frame_points(line: str, pattern: str) -> int:
+    """How surely a line with the template `pattern` is a frame around the chapter: words, address, time."""
+    said = len(set(FRAME_WORDS.findall(squeezed(line)))) + (TIME_OF_POSTING.search(plain(line)) is not None)
+    named = (BOOK in pattern) + (TITLE in pattern)
+    return site_points(line) + FRAME_POINTS * said + named
 
 
-def names_the_book(pattern: str) -> bool:
-    """Whether a template is made of names alone, the book's among them."""
-    return BOOK in pattern and not PLACEHOLDER.sub("", pattern).strip("著作者")
+def is_made_of_names(pattern: str) -> bool:
+    """Whether a template is made of names alone: the book's, or `作者` with the author's."""
+    said = PLACEHOLDER.sub("", pattern)
+    return (BOOK in pattern or (AUTHOR in pattern and said != "")) and not said.strip("著作者")
