@@ -29,6 +29,7 @@ from xuxie.errors import NoChaptersError
 from xuxie.language import tr
 
 SMALLEST_LIST = 3  # links that must share the catalogue's directory when none looks like a heading
+FEW = 10  # links of a list for one that may stand apart
 MOST = 0.8  # of a group: what so many have in common, all should
 NUMBERED = re.compile(r"(?:第\s?)?[0-9０-９]{1,5}(?:\s?[章回节節話话]|[\s.．、:：])")
 NAVIGATION = re.compile(
@@ -151,7 +152,22 @@ def chapter_links(links: Sequence[Link], url: str) -> list[Link]:
         groups[shape(link.url)].append(link)
     candidates = [without_strays(of_one_book(group, url)) for group in groups.values()]
     best = max(candidates, key=lambda group: score(group, url), default=[])
-    return best if score(best, url) > 0 else []
+    return without_strangers(best, links, url) if score(best, url) > 0 else []
+
+
+def without_strangers(group: list[Link], links: Sequence[Link], url: str) -> list[Link]:
+    """`group` without single links that stand among others: a recommended book's chapter.
+
+    Only where addresses do not tell one book from another.
+    """
+    if any(shares_directory(link.url, url) for link in group):
+        return group
+    everything = Counter(link.block for link in links)
+    own = Counter(link.block for link in group)
+    strange = {
+        block for block in own if 2 * own[block] < everything[block] and own[block] * FEW < len(group)
+    }
+    return [link for link in group if link.block not in strange]
 
 
 @functools.lru_cache(maxsize=65_536)

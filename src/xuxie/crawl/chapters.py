@@ -22,7 +22,7 @@ from xuxie.crawl.addresses import Guard
 from xuxie.crawl.extraction import NO_RULES
 from xuxie.crawl.fetching import Fetcher
 from xuxie.crawl.html import UnusablePage
-from xuxie.crawl.judging import Fetched, doubts
+from xuxie.crawl.judging import Fetched, doubts, marks_of
 from xuxie.crawl.reading import Surroundings, read_chapter
 from xuxie.crawl.retries import Failure, Timing
 from xuxie.crawl.robots import Robots
@@ -92,8 +92,9 @@ class Chapters:
             try:
                 await self.fetch_all(fetcher, self.missing, shown=True)
                 if self.in_a_row < GIVEN_UP:
-                    await self.fetch_all(fetcher, self.once_more())
-                    self.reject(self.doubts())
+                    if again := self.once_more():
+                        await self.fetch_all(fetcher, again)
+                        self.reject(self.doubts())
             finally:
                 flush_directory(self.book.directory / "raw")
 
@@ -159,19 +160,18 @@ class Chapters:
 
     def doubts(self) -> dict[str, str]:
         """Why chapters that are here should not be believed, by file."""
-        return doubts(
-            [
-                Fetched(
-                    file=chapter.file,
-                    title=chapter.title,
-                    size=sum(map(len, self.book.raw(chapter))),
-                    digest=chapter.sha256,
-                    fits=chapter.file in self.fits,
-                    settled=chapter.file in self.settled,
-                )
-                for chapter in self.manifest().chapters
-                if chapter.state == "fetched"
-            ]
+        return doubts([self.record(chapter) for chapter in self.manifest().chapters if chapter.sha256])
+
+    def record(self, chapter: Chapter) -> Fetched:
+        """What a chapter that is here is judged by."""
+        text = self.book.raw_path(chapter).read_text(encoding="utf-8")
+        return Fetched(
+            file=chapter.file,
+            title=chapter.title,
+            size=len(text),
+            marks=marks_of(text),
+            fits=chapter.file in self.fits,
+            settled=chapter.file in self.settled,
         )
 
     def reject(self, doubtful: dict[str, str]) -> None:

@@ -32,14 +32,19 @@ BESIDE = re.compile(
     r"comment|review|reply|pinglun|shuping|recommend|tuijian|copyright|footer|blurb|intro\b|sidebar|notice|announce|disclaimer",
     re.IGNORECASE,
 )
+SECTION = re.compile(
+    r"[简簡]介|[内內]容介[绍紹]|[书書][评評]|[评評][论論]|推[荐薦]|相[关關]|[热熱][门門]|排行|公告|最近更新|新[书書]|[读讀]者|友情"
+)
 LESS = 0.2
+BESIDES = 0.15  # of the chapter's prose; a block inside it with links and less of it is navigation
 FEW = 60  # characters of prose; a page with less is read a second time, less strictly
-MUCH_MORE = 2  # times what was found at first
+MUCH_MORE = 5  # times what was found at first
+A_PAGE = 300  # characters of prose, where something was found at first
 MAX_HEADING = 60  # characters
 LINKED = 0.5  # a line with more of it in links is navigation
 PHRASE = 120  # characters; in a longer line the words below are the story's own
 PHRASES = re.compile(
-    r"本站|本网站|版权|版權|copyright|转载|轉載|侵权|免责|备案|ICP|一秒记住|一秒記住|最快更新|手机(?:版|用户|阅读)|(?:加入|点击|请|大家)收藏|收藏本|无弹窗|书友",
+    r"本站|本网站|版权|版權|copyright|转载|轉載|侵权|免责|备案|ICP|一秒记住|一秒記住|最快更新|手机(?:版|用户|阅读)|(?:加入|点击|请|大家)收藏|收藏本|无弹窗|书友|温馨提示|[溫温]馨提示|方向[键鍵]|快捷[键鍵]|回[车車][键鍵]",
     re.IGNORECASE,
 )
 NO_RULES = ChapterRules()
@@ -84,7 +89,9 @@ def less_strict(
     tree: LexborHTMLParser, layout: Layout, found: list[Line], title: str
 ) -> tuple[Layout, list[Line]]:
     """A page that seems to hold next to nothing, read again: hidden until a script shows it, or all link."""
-    for other, least in ((lay_out(tree, hidden=True), 0), (lay_out(tree, links=False), FEW)):
+    shown = lay_out(tree, hidden=True)
+    plain = lay_out(tree, links=False)
+    for other, least in ((shown, A_PAGE if found else 0), (plain, A_PAGE)):
         lines = chapter_lines(other, title)
         if size_of(lines) > max(MUCH_MORE * size_of(found), least):
             return other, lines
@@ -124,7 +131,7 @@ def chapter_lines(layout: Layout, title: str) -> list[Line]:
     weights = [weight(line) if place >= start else 0.0 for place, line in enumerate(layout.lines)]
     if not any(weights):
         start, weights = 0, [weight(line) for line in layout.lines]
-    weigh_less(layout, weights)
+    beside = weigh_less(layout, weights, start)
     scores = block_scores(layout, weights)
     best = max(range(len(scores)), key=lambda index: scores[index], default=None)
     if best is None or not scores[best]:
@@ -137,13 +144,37 @@ def chapter_lines(layout: Layout, title: str) -> list[Line]:
             for place in range(max(start, layout.blocks[part].first), layout.blocks[part].last)
         }
     )
-    lines = [layout.lines[place] for place in places]
+    furniture = navigation(layout, weights, parts) | beside
+    lines = [layout.lines[place] for place in places if place not in furniture]
     lines = [line for line in lines if not is_linked(line) and not is_title(line, title)]
     return trimmed(lines, parts)
 
 
-def weigh_less(layout: Layout, weights: list[float]) -> None:
-    """Take weight from blocks that say of themselves that they hold comments, say; never from most."""
+def navigation(layout: Layout, weights: Sequence[float], chosen: set[int]) -> set[int]:
+    """The places of lines in blocks inside the chapter's that hold links, and next to no prose."""
+    below = list(accumulate(weights, initial=0.0))
+    links = list(accumulate((is_linked(line) for line in layout.lines), initial=0))
+    total = sum(below[layout.blocks[part].last] - below[layout.blocks[part].first] for part in chosen)
+    found: set[int] = set()
+    for index, block in enumerate(layout.blocks):
+        if index in chosen or block.last in found or links[block.last] == links[block.first]:
+            continue
+        inside = any(
+            layout.blocks[part].first <= block.first and block.last <= layout.blocks[part].last
+            for part in chosen
+        )
+        if inside and below[block.last] - below[block.first] < BESIDES * total:
+            found.update(range(block.first, block.last))
+    return found
+
+
+def weigh_less(layout: Layout, weights: list[float], start: int) -> set[int]:
+    """Take weight from what says of itself that it is something else: comments, the book's introduction.
+
+    By the name of its block, unless that holds most of the page; or by the heading above it, up to the
+    end of the block that holds the heading. Returns the places of these lines.
+    """
+    beside: set[int] = set()
     total = sum(weights)
     below = list(accumulate(weights, initial=0.0))
     done = 0
@@ -151,9 +182,16 @@ def weigh_less(layout: Layout, weights: list[float]) -> None:
         if block.first < done or not BESIDE.search(block.name):
             continue
         if 0 < below[block.last] - below[block.first] < total / 2:
-            for place in range(block.first, block.last):
-                weights[place] *= LESS
+            beside.update(range(block.first, block.last))
             done = block.last
+    for place in range(max(start, done), len(layout.lines)):
+        line = layout.lines[place]
+        if line.tag in HEADINGS and SECTION.search(line.text) and below[place] > below[start]:
+            around = layout.blocks[layout.blocks[line.block].parent]
+            beside.update(range(place, around.last))
+    for place in beside:
+        weights[place] *= LESS
+    return beside
 
 
 def heading_place(lines: Sequence[Line], title: str) -> int:

@@ -25,6 +25,7 @@ INLINE = tags(
 )
 HEADINGS = tags("h1 h2 h3 h4 h5 h6")
 # What puts text where nobody reads it.
+DIGITS = re.compile(r"\d+")
 HIDING = (
     r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d]*[1-9])|opacity\s*:\s*0(?![.\d]*[1-9])"
     r"|(?:left|top|text-indent)\s*:\s*-\d{3,}"
@@ -84,12 +85,14 @@ def lay_out(tree: LexborHTMLParser, *, hidden: bool = False, links: bool = True)
         if node.is_text_node:
             writer.write(node.text_content or "")
         elif tag == "a":
-            if links and "href" in node.attributes:
+            if links and not is_anchor(node):
                 writer.links += 1 if opening else -1
         elif tag in ("br", "hr"):
             writer.break_line()
         elif tag not in INLINE:
             writer.open(node) if opening else writer.close()
+            if tag == "pre":
+                writer.preformatted += 1 if opening else -1
     writer.close()
     return writer.layout
 
@@ -118,6 +121,12 @@ def walk(
             node, opening = node.next, True
         else:
             node, opening, depth = node.parent, False, depth - 1
+
+
+def is_anchor(node: LexborNode) -> bool:
+    """Whether an <a> only names a place of the page, and may, unclosed, hold all of the text."""
+    attributes = node.attributes
+    return "href" not in attributes and ("name" in attributes or "id" in attributes)
 
 
 def is_skipped(node: LexborNode, names: frozenset[str], *, hidden: bool) -> bool:
@@ -156,20 +165,21 @@ class Writer:
         self.links = 0  # <a> elements that are open
         self.pieces: list[str] = []
         self.linked = 0
+        self.preformatted = 0  # <pre> elements that are open
         self.cut = (-1, -1)  # how many lines there were, and in which block, when one was cut
 
     def open(self, node: LexborNode) -> None:
         """A block begins. Text before it that nothing else ends may go on behind it, if it is empty."""
         if self.end_line():
             self.cut = (len(self.layout.lines), self.stack[-1])
-        attributes = node.attributes
-        name = " ".join((node.tag or "", attributes.get("class") or "", attributes.get("id") or ""))
+        tag, attributes = node.tag or "", node.attributes
+        names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}" if attributes else " "
         parent = self.stack[-1] if self.stack else -1
         self.stack.append(len(self.layout.blocks))
         self.layout.blocks.append(
             Block(
-                tag=node.tag or "",
-                name=re.sub(r"\d+", "0", name),
+                tag=tag,
+                name=f"{tag} {DIGITS.sub('0', names)}",
                 parent=parent,
                 first=len(self.layout.lines),
             )
@@ -182,7 +192,11 @@ class Writer:
 
     def write(self, text: str) -> None:
         """A text node."""
-        first, *others = INDENTED.split(text.replace("\r\n", "\n"))
+        if "\n" not in text:
+            self.add(text)
+            return
+        text = text.replace("\r\n", "\n")
+        first, *others = text.split("\n") if self.preformatted else INDENTED.split(text)
         self.add(first)
         for paragraph in others:
             self.break_line()
@@ -218,7 +232,9 @@ class Writer:
 
     def end_line(self) -> bool:
         """Make what was written since the last line a line, unless it is blank; whether it was one."""
-        text = tidy("".join(self.pieces)) if self.pieces else ""
+        if not self.pieces:
+            return False
+        text = tidy("".join(self.pieces))
         if text:
             block = self.stack[-1]
             tag = self.layout.blocks[block].tag

@@ -231,7 +231,7 @@ def unrepeated(values: Sequence[int]) -> list[int]:
 
 def strictly(values: Sequence[int]) -> Direction:
     """1 when `values` only rise, -1 when they only fall."""
-    return decided([compared(a, b) or 2 for a, b in neighbours(values)], 1.0, least=len(values) - 1 or 1)
+    return decided([compared(a, b) or 2 for a, b in neighbours(values)], 1.0, least=max(1, len(values) - 1))
 
 
 def strictly_apart(groups: Sequence[Sequence[int]]) -> Direction:

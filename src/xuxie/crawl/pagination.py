@@ -105,13 +105,18 @@ def resembles(address: str, url: str) -> bool:
 def differing(first: str, second: str) -> tuple[str, str, str]:
     """What two addresses have in common at the beginning, and what of each is its own; numbers stay whole."""
     start = len(os.path.commonprefix((first, second)))
-    while start and first[start - 1].isdigit():
+    while start and first[start - 1].isdigit() and splits_number(first, second, start):
         start -= 1
     mine, theirs = first[start:], second[start:]
     end = len(os.path.commonprefix((mine[::-1], theirs[::-1])))
-    while end and mine[len(mine) - end].isdigit():
+    while end and mine[-end].isdigit():
         end -= 1
     return first[:start], mine[: len(mine) - end], theirs[: len(theirs) - end]
+
+
+def splits_number(first: str, second: str, place: int) -> bool:
+    """Whether a number goes on at `place` in either of two addresses that are equal up to it."""
+    return any(address[place : place + 1].isdigit() for address in (first, second))
 
 
 def whole_lists(tree: LexborHTMLParser, url: str) -> list[tuple[str, bool]]:

@@ -13,13 +13,12 @@ from xuxie.books.headings import fold
 from xuxie.crawl.extraction import NO_RULES, Part, read_part
 from xuxie.crawl.fetching import Fetcher
 from xuxie.crawl.html import UnusablePage
-from xuxie.crawl.parts import MAX_PARTS, join_parts, next_part, says_more
+from xuxie.crawl.parts import EDGE, MAX_PARTS, join_parts, next_part, says_more
 from xuxie.crawl.refusals import RateLimited, check_heading
 from xuxie.crawl.responses import Page
 from xuxie.crawl.rules import ChapterRules
 from xuxie.language import tr
 
-EDGE = 3  # lines from the bottom, where a page says that the chapter goes on
 MAX_TRIES = 3  # of a page that says in words that it was asked for too often
 
 
@@ -57,7 +56,10 @@ async def read_chapter(
         if any(part.paragraphs == earlier.paragraphs for earlier in parts):
             break  # a site that takes any number shows the same page for ever
         own = fold(chapter.title)
-        fits |= check_heading(chapter.title, part.headings, surroundings.titles - {own})
+        named = check_heading(chapter.title, part.headings, surroundings.titles - {own})
+        if not named and path_of(page.url) != path_of(url):
+            raise UnusablePage(tr("the site leads to another page: {url}", url=page.url))
+        fits |= named
         parts.append(part)
         if len(parts) > MAX_PARTS:
             raise UnusablePage(tr("the chapter has more than {count} pages", count=MAX_PARTS))
@@ -66,7 +68,7 @@ async def read_chapter(
         url = next_part(
             part.tree,
             page.url,
-            first,
+            (chapter.url, first),
             surroundings.addresses,
             seen,
             unfinished=says_more(border(part)),
@@ -74,6 +76,11 @@ async def read_chapter(
         )
     paragraphs = join_parts([part.paragraphs for part in parts], chapter.title)
     return Read(paragraphs=paragraphs, fits=fits)
+
+
+def path_of(url: str) -> str:
+    """What of an address is the same when a site moves to https, or to another host."""
+    return url.partition("://")[2].partition("/")[2]
 
 
 async def read_page(
