@@ -17,6 +17,7 @@ from simulator.wording import shell
 
 LATEST = 5
 PAGE = 7  # chapters on one page of a list in pages
+COVER = "/files/article/image/1/12s.jpg"
 LOCKED = "第八百八十八章 未解锁"
 FULL = ("查看完整目录", "章节列表", "查看全部章节", "全部章节目录", "点击查看全部章节")
 
@@ -93,7 +94,7 @@ def opengraph(novel: Novel, faults: Set[str], places: Addresses) -> str:
         "type": "novel",
         "title": novel.title,
         "description": said,
-        "image": "/files/article/image/1/12s.jpg",
+        "image": COVER,
         "novel:category": "武侠小说",
         "novel:author": novel.author,
         "novel:book_name": novel.title,
@@ -116,6 +117,7 @@ def information(novel: Novel, places: Addresses, faults: Set[str], here: str, ro
     return (
         '<div class="box_con"><div class="con_top"><a href="/">首页</a> &gt; '
         f'<a href="/list/2_1.html">武侠小说</a> &gt; {novel.title}</div>\n'
+        f'<div id="fmimg"><img src="{COVER}" alt="{novel.title}" width="120"></div>'
         f'<div id="maininfo"><div id="info"><h1>{novel.title}</h1>'
         f'<p>作&nbsp;&nbsp;&nbsp;&nbsp;者：<a href="/author/3/">{novel.author}</a></p>'
         f"<p>状&nbsp;&nbsp;&nbsp;&nbsp;态：连载中</p>{starts}</div>"

@@ -69,18 +69,25 @@ def compare_error(expected: Expected, error: XuxieError | None) -> list[str]:
 def compare(expected: Expected, book: Book) -> list[str]:
     """How the book on disk differs from the one that was written."""
     manifest = book.manifest()
-    found = []
-    if (manifest.title, manifest.author) != (expected.title, expected.author):
-        found.append(
-            f"title and author {manifest.title!r}, {manifest.author!r}; "
-            f"not {expected.title!r}, {expected.author!r}"
-        )
+    found = compare_details(expected, manifest)
     chapters = listed(expected, manifest)
     titles = [chapter.title for chapter in chapters]
     wanted = [chapter.title for chapter in expected.chapters]
     if titles != wanted:
         return [*found, f"chapters {titles}; not {wanted}"]
     return found + compare_texts(expected, book, manifest)
+
+
+def compare_details(expected: Expected, manifest: Manifest) -> list[str]:
+    """How what is known of the book differs; the introduction's lines are the site's own matter."""
+    got = (manifest.title, manifest.author, "".join(manifest.introduction.split()), manifest.status)
+    wanted = (expected.title, expected.author, expected.introduction, expected.status)
+    found = [
+        f"{ours!r}, not {theirs!r}" for ours, theirs in zip(got, wanted, strict=True) if ours != theirs
+    ]
+    if not manifest.cover.endswith(expected.cover):
+        found.append(f"cover {manifest.cover!r}, not {expected.cover!r}")
+    return found
 
 
 def listed(expected: Expected, manifest: Manifest) -> list[Chapter]:
@@ -104,6 +111,10 @@ def compare_texts(expected: Expected, book: Book, manifest: Manifest) -> list[st
         if wanted.outcome == FAILED:
             found.append(f"{chapter.title}: saved, although it cannot be had")
             continue
+        if chapter.volume != wanted.volume:
+            found.append(f"{chapter.title}: in volume {chapter.volume!r}, not {wanted.volume!r}")
+        if bool(chapter.losses) != wanted.damaged:
+            found.append(f"{chapter.title}: {chapter.losses} places lost, and that is wrong")
         got = [line.replace(LOST, "") for line in book.paragraphs(chapter)]
         if got != list(wanted.paragraphs):
             found.append(f"{chapter.title}: {first_difference(got, list(wanted.paragraphs))}")

@@ -17,6 +17,8 @@ class ExpectedChapter:
     title: str
     paragraphs: tuple[str, ...]
     path: str
+    volume: str = ""
+    damaged: bool = False  # has a place that cannot be decoded
     outcome: str = WHOLE
 
 
@@ -26,6 +28,9 @@ class Expected:
 
     title: str
     author: str
+    introduction: str
+    status: str
+    cover: str  # the path of its picture
     chapters: tuple[ExpectedChapter, ...]
     error: type[XuxieError] | None  # XuxieError itself: any of them
     locked: str = ""  # the title of an entry that leads nowhere: left out, or failed

@@ -18,8 +18,8 @@ from flask import Flask, Response, request
 
 from simulator import troubles
 from simulator.addresses import Addresses
-from simulator.catalogue import LOCKED, catalogue_pages
-from simulator.chapters import ChapterPages
+from simulator.catalogue import COVER, LOCKED, catalogue_pages
+from simulator.chapters import DAMAGED, ChapterPages
 from simulator.encoding import encoded
 from simulator.expected import DOUBTFUL, FAILED, WHOLE, Expected, ExpectedChapter
 from simulator.faults import completed
@@ -136,6 +136,8 @@ class Site:
                 title=chapter.title,
                 paragraphs=chapter.paragraphs,
                 path=self.places.chapter(place),
+                volume=chapter.volume,
+                damaged="undecodable-bytes" in self.faults and place == DAMAGED,
                 outcome=FAILED if place in lost else DOUBTFUL if place in doubtful else WHOLE,
             )
             for place, chapter in enumerate(self.novel.chapters)
@@ -151,6 +153,9 @@ class Site:
         return Expected(
             title=self.novel.title,
             author=self.novel.author,
+            introduction=self.novel.introduction,
+            status="ongoing",
+            cover=COVER,
             chapters=() if refused or unlisted else chapters,
             error=error,
             locked=traditional(locked) if "big5" in self.faults else locked,
