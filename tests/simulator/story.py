@@ -92,10 +92,9 @@ THIRD = ("初上", "无声", "旧约", "来客", "问路", "惊变", "重逢", "
 VOLUMES = ("第一卷 渡口", "第二卷 长夜", "第三卷 归舟")
 NUMERALS = "零一二三四五六七八九"
 NOTES = ("请假一天", "今日有事，请假条", "请假说明", "关于更新的几句话")
-NOTE_TEXT = (
-    "今天家里有些事情，实在抽不出时间来写，请假一天，明天照常更新，还请各位书友见谅。",
-    "欠下的一章会在周末补上，作者在这里先谢过大家的体谅和支持。",
-)
+REASONS = ("家里有些事情", "身子不太舒服", "要出一趟远门")
+NOTE = "今天{}，实在抽不出时间来写，请假一天，明天照常更新，还请各位书友见谅。"
+THANKS = ("欠下的一章会在周末补上，作者在这里先谢过大家。", "缺的字数月底之前一定还清，多谢体谅。")
 # Outside GBK: four bytes in GB18030.
 RARE = "他认得碑上那个“㛃”字，却认不得旁边的“𠮷”字。"
 TO_TRADITIONAL = str.maketrans(
@@ -187,10 +186,12 @@ def write_novel(random: Random, faults: Set[str], *, chapters: int) -> Novel:
         written[0] = replace(written[0], title="楔子")
         written[-1] = replace(written[-1], title="番外 " + names[-1])
     if "leave-notes" in faults:
-        for note in random.sample(NOTES, 2):
+        for title, reason, thanks in zip(random.sample(NOTES, 2), REASONS, THANKS, strict=False):
             place = random.randint(1, len(written) - 1)
-            volume = written[place].volume
-            written.insert(place, Chapter(title=note, paragraphs=NOTE_TEXT, volume=volume))
+            note = Chapter(
+                title=title, paragraphs=(NOTE.format(reason), thanks), volume=written[place].volume
+            )
+            written.insert(place, note)
     if "four-byte-characters" in faults:
         written[1] = replace(written[1], paragraphs=(*written[1].paragraphs, RARE))
     if "huge-page" in faults:
