@@ -133,6 +133,18 @@ def only_letters(line: str) -> str:
     return "".join(filter(str.isalnum, line))
 
 
+def test_a_sentence_that_advertisements_often_follow_stays() -> None:
+    random, book = Random(7), novel(24)
+    for _, lines in book:
+        lines[3] += "谁也没有先开口。"
+    plain = [(title, list(lines)) for title, lines in book]
+    for _, lines in book:
+        lines[3] += random.choice(("(", "", "【")) + "".join(
+            letter.upper() if random.random() < 0.5 else letter for letter in "ｗｗw.qingｄengxs。сom"
+        )
+    assert cleaned(book) == plain
+
+
 def test_two_advertisements_that_begin_alike_are_told_apart() -> None:
     random, book = Random(5), novel(40)
     for number, (_, lines) in enumerate(book):

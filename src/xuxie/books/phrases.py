@@ -11,6 +11,7 @@ around it differs. Width, case, punctuation and lookalike letters make no differ
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from xuxie.books.adverts import (
@@ -37,8 +38,11 @@ AGREED = 0.9  # of the occurrences, for the phrase to go one letter further
 BRANCH = 0.25  # of the occurrences that go on with the same two letters: a phrase of their own
 MIN_PHRASE, MAX_PHRASE = 8, 80  # letters and hanzi
 CERTAIN = 4  # points: a word of sites is worth 1, a phrase 2, an address 1, or 4 when surely advertised
-QUOTED = 0.3  # of the occurrences: so much of it in quotation marks of its own is somebody speaking
+SPOKEN = 0.3  # of the occurrences: with so many quotation marks it is somebody in the story who says it
 DISGUISED = 0.5  # of the occurrences of an address: written as nobody writes one
+SPEECH = re.compile("[“”「」『』]")
+SENTENCE_END = re.compile("[。！？!?…”」』]")
+LATIN_PAIR = re.compile("[a-z0-9]{2}")
 AS_TYPED = re.compile(r"[A-Za-z0-9.:/_-]*")
 
 
@@ -56,6 +60,7 @@ class Found(NamedTuple):
     title: str
     line: str
     bare: str  # squeezed
+    breaks: frozenset[int]  # before which of its letters a sentence ends
 
 
 class PhraseFinder:
@@ -90,7 +95,7 @@ class PhraseFinder:
             for start in frequent:
                 self.places[seeds[start]].append(Place(len(self.found), start))
             if frequent:
-                self.found.append(Found(self.chapters, title, line, bare))
+                self.found.append(Found(self.chapters, title, line, bare, breaks_in(line)))
 
     def phrases(self, goes: Callable[[str, str], bool]) -> list[tuple[str, int, str]]:
         """The phrases that sites inserted, squeezed, with the chapters that have them and a line.
@@ -150,20 +155,23 @@ class PhraseFinder:
     def going_on(
         self, places: Sequence[Place], length: int, direction: int, count: int
     ) -> dict[str, list[Place]]:
-        """The occurrences by the next `count` letters, grown by these; without those at a line's end."""
-        found: dict[str, list[Place]] = {}
+        """The occurrences by the next `count` letters, grown by these; none beyond its sentence."""
+        grown: dict[str, list[Place]] = {}
         for line, start in places:
             first = start + length if direction > 0 else start - count
+            crossed = first if direction > 0 else first + 1
             letters = self.found[line].bare[max(0, first) : first + count] if first >= 0 else ""
-            if len(letters) == count:
-                found.setdefault(letters, []).append(Place(line, min(start, first)))
-        return found
+            if len(letters) == count and self.found[line].breaks.isdisjoint(
+                range(crossed, crossed + count)
+            ):
+                grown.setdefault(letters, []).append(Place(line, min(start, first)))
+        return grown
 
     def is_certain(self, phrase: str, places: Sequence[Place]) -> bool:
         """Whether a phrase is an advertisement: enough words of sites, and nobody in the story says it."""
         raw = [self.spelling(place, len(phrase)) for place in places]
-        spoken = sum(before in tuple("“「『") or after in tuple("”」』") for before, _, after in raw)
-        if len(phrase) < MIN_PHRASE or spoken >= QUOTED * len(places):
+        spoken = sum(SPEECH.search("".join(around)) is not None for around in raw)
+        if len(phrase) < MIN_PHRASE or spoken >= SPOKEN * len(places):
             return False
         said, words = words_of_sites(phrase)
         points = 2 * said + words
@@ -176,17 +184,17 @@ class PhraseFinder:
 
     def ending(self, phrase: str, places: Sequence[Place]) -> str:
         """The punctuation that nearly all occurrences end with, if there is one."""
-        marks = [self.spelling(place, len(phrase))[2] for place in places]
+        marks = [self.spelling(place, len(phrase))[2][:1] for place in places]
         mark = max(marks, key=lambda mark: (marks.count(mark), mark))
         surely = marks.count(mark) >= max(MIN_OCCURRENCES, AGREED * len(marks))
         return mark if surely and mark in LEFT_BEHIND else ""
 
     def spelling(self, place: Place, length: int) -> tuple[str, str, str]:
-        """An occurrence as it is written, with the characters before and after it."""
+        """An occurrence as it is written, with the character before and the two after it."""
         line = self.found[place.line].line
         _, origins = squeezed_places(line)
         first, last = origins[place.start], origins[place.start + length - 1] + 1
-        return line[max(0, first - 1) : first], line[first:last], line[last : last + 1]
+        return line[max(0, first - 1) : first], line[first:last], line[last : last + 2]
 
 
 def seed_places(bare: str) -> list[int]:
@@ -196,3 +204,14 @@ def seed_places(bare: str) -> list[int]:
         first, last = match.end() - SEED, match.start()
         starts.update(range(first, last + 1) if first <= last else (last,))
     return sorted(start for start in starts if 0 <= start <= len(bare) - SEED)
+
+
+def breaks_in(line: str) -> frozenset[int]:
+    """Before which letters of a squeezed line a sentence ends; 。 may be the dot of an address."""
+    bare, places = squeezed_places(line)
+    return frozenset(
+        index
+        for index, (before, here) in enumerate(pairwise(places), start=1)
+        if SENTENCE_END.search(line, before + 1, here)
+        and not LATIN_PAIR.fullmatch(bare[index - 1 : index + 1])
+    )
