@@ -46,6 +46,8 @@ MAX_CONTROL = 0.002  # of the characters; text has a stray one at most
 SURE = 0.15  # the least score of UTF-16 without a byte order mark
 DECLARED_BONUS = 0.05  # decides between texts that look equally good
 
+EACH_BYTE = "xuxie.each-byte"
+
 COMMON = frozenset(
     "的一是不了人我在有他之来大以个中上到和地也子时道出而要于就下得可你年生自会那后能着事其里所去行过家十用发天"
     "如然作方成者多日都三小二无同么当起与好看学进将还分此心前面又定见只从她它想头手把女什却已真老没问叫走听"
@@ -60,7 +62,7 @@ ABSURD = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ue000-\uf8ff\ufffd]")
 
 @dataclass(frozen=True, kw_only=True)
 class Decoded:
-    """A text, the encoding that it was in (Python's name), and the number of places lost."""
+    """A text, the encoding that it was in (Python's name), and how many bytes could not be read."""
 
     text: str
     encoding: str
@@ -145,11 +147,21 @@ def score(text: str) -> float:
 
 
 def decode_as(data: bytes, encoding: str) -> Decoded:
-    """`data` in `encoding`, undecodable places as U+FFFD; those that stood in it are not counted."""
-    text = data.decode(encoding, errors="replace")
+    """`data` in `encoding`, with U+FFFD for each unreadable byte; those that stood in it do not count."""
+    text = data.decode(encoding, errors=EACH_BYTE)
     lost = text.count("\ufffd")
     own = data.count("\ufffd".encode(encoding)) if lost and encoding.startswith(("utf", "gb")) else 0
     return Decoded(text=text, encoding=encoding, losses=max(0, lost - own))
+
+
+def replace_each_byte(error: UnicodeError) -> tuple[str, int]:
+    """An error handler like Python's "replace", which puts one U+FFFD for a whole run of bytes."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return "\ufffd" * (error.end - error.start), error.end
+
+
+codecs.register_error(EACH_BYTE, replace_each_byte)
 
 
 def readable(decoded: Decoded) -> Decoded:
