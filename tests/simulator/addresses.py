@@ -54,6 +54,11 @@ class Addresses:
             return f"{stem}/{number}.html"
         return f"{stem}{'-' if 'pages-dash' in self.faults else '_'}{number}.html"
 
+    def moved(self, place: int) -> str:
+        """Another address of a chapter's first page, in the same directory."""
+        path = self.chapter(place)
+        return path + "&v=2" if "?" in path else path.removesuffix(".html") + "-new.htm"
+
     def catalogue(self, number: int = 1) -> str:
         """A page of the list of chapters."""
         first = self.start

@@ -27,7 +27,7 @@ HONEST = Declared(codec="utf-8", meta="utf-8", header="utf-8")
 ENCODINGS = {
     "gbk-declared-gb2312": Declared(codec="gbk", meta="gb2312"),
     "gb18030": Declared(codec="gb18030", meta="gb18030"),
-    "big5": Declared(codec="cp950", meta="big5"),
+    "big5": Declared(codec="big5hkscs", meta="big5"),
     "byte-order-mark": Declared(codec="utf-8-sig", meta="gbk"),
     "utf-8-declared-gbk": Declared(codec="utf-8", meta="gbk", header="gbk"),
     "gbk-declared-utf-8": Declared(codec="gbk", meta="utf-8"),

@@ -112,7 +112,7 @@ class Site:
                 ),
                 place,
             ),
-            moved=f"/moved/{self.places.numbers[place]}.html",
+            moved=self.places.moved(place),
             now=self.now,
         )
 
@@ -211,8 +211,8 @@ class Site:
                 return troubled
         if place in self.moved:
             return self.send(self.moved[place])
-        if place.endswith("?again"):
-            return Response("", 302, {"Location": place.removesuffix("?again") + "?again"})
+        if place.endswith("again"):
+            return Response("", 302, {"Location": place})
         if place not in self.pages:
             return Response("<h1>404 Not Found</h1>", 404, content_type="text/html")
         return self.send(troubles.CHALLENGE if "challenge-everywhere" in self.faults else self.pages[place])

@@ -129,7 +129,7 @@ HOPELESS: dict[str, Answer] = {
     "wrong-chapter": lambda case, count: case.page(case.foreign),
     "short-page": lambda case, count: case.page(case.short),
     "redirect-home": redirect(lambda case: "/"),
-    "redirect-loop": redirect(lambda case: case.moved + "?again"),
+    "redirect-loop": redirect(lambda case: case.moved + "again"),
     "second-page-missing": status(404),
 }
 TROUBLES = RECOVERING | HOPELESS
