@@ -168,7 +168,7 @@ def fold(line: str) -> str:
 
 
 def entry_number(title: str) -> int | None:
-    """The number in a list's entry: also `五十三、云变`, `12. 归来`, `007 夜航`; None when there is none."""
+    """The number of a list's entry: also `五十三、云变`, `12. 归来`, `007 夜航`; None for none."""
     number = chapter_number(title)
     if number is None and (match := LISTED.match(title.strip()[:MAX_LINE])):
         number = to_int(match[1])

@@ -15,8 +15,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, urlsplit
 
-from selectolax.lexbor import LexborHTMLParser
-
 from xuxie.books.headings import recognise
 from xuxie.crawl.addresses import host_of
 from xuxie.crawl.details import Details, read_details

@@ -91,10 +91,9 @@ class Chapters:
         async with Fetcher(self.settings, guard, robots, timing) as fetcher:
             try:
                 await self.fetch_all(fetcher, self.missing, shown=True)
-                if self.in_a_row < GIVEN_UP:
-                    if again := self.once_more():
-                        await self.fetch_all(fetcher, again)
-                        self.reject(self.doubts())
+                if self.in_a_row < GIVEN_UP and (again := self.once_more()):
+                    await self.fetch_all(fetcher, again)
+                    self.reject(self.doubts())
             finally:
                 flush_directory(self.book.directory / "raw")
 
@@ -155,7 +154,11 @@ class Chapters:
             chapter
             for chapter in self.manifest().chapters
             if chapter.file in doubtful
-            or (chapter.file in self.done and chapter.state == "failed" and chapter.file not in self.for_good)
+            or (
+                chapter.file in self.done
+                and chapter.state == "failed"
+                and chapter.file not in self.for_good
+            )
         ]
 
     def doubts(self) -> dict[str, str]:

@@ -108,7 +108,9 @@ def all_pages(
         number = min(waiting)
         url = waiting.pop(number)
         if len(pages) >= MAX_PAGES:
-            raise NetworkError(tr("{url}: the catalogue has more than {count} pages", url=url, count=MAX_PAGES))
+            raise NetworkError(
+                tr("{url}: the catalogue has more than {count} pages", url=url, count=MAX_PAGES)
+            )
         page, _ = load(client, robots, url, rules)
         new = {link.url for link in page.chapters} - listed
         known[page.url] = number

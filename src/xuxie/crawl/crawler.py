@@ -27,7 +27,7 @@ from xuxie.crawl.pace import Paces
 from xuxie.crawl.retries import Timing
 from xuxie.crawl.robots import Robots
 from xuxie.crawl.rules import SiteRules, load_rules, rules_for
-from xuxie.errors import ForbiddenError, IncompleteError, InputError, NetworkError, NoChaptersError
+from xuxie.errors import ForbiddenError, IncompleteError, InputError
 from xuxie.files import exclusive, remove_leftovers
 from xuxie.language import tr
 from xuxie.progress import SILENT, Progress
@@ -90,7 +90,9 @@ def crawl_book(
                 progress,
                 rules=rules.chapter,
                 wanted=wanted,
-                settled={chapter.file for chapter in old.chapters if chapter.state == "fetched"} if old else (),
+                settled={chapter.file for chapter in old.chapters if chapter.state == "fetched"}
+                if old
+                else (),
             )
             tell_delay(robots, source, chapters.missing, progress)
             try:
@@ -235,7 +237,7 @@ def tell_delay(robots: Robots, source: str, missing: Sequence[Chapter], progress
 
 
 def complain(manifest: Manifest, wanted: set[str] | None, *, forbidden: str) -> None:
-    """Raise IncompleteError when wanted chapters are missing; ForbiddenError when the site gave none at all."""
+    """Raise IncompleteError when wanted chapters are missing; ForbiddenError when the site gave none."""
     missing = [
         chapter
         for chapter in manifest.chapters

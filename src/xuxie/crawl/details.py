@@ -27,8 +27,12 @@ AUTHOR = re.compile(r"作\s*者\s*[:：]\s*([^\s|/,，;；:：(（\[【]{1,30}+)
 STATUS = re.compile(r"[状狀]\s*[态態]\s*[:：]?\s*(\S{1,8})")
 FINISHED = re.compile(r"完[结結本成]|全本|已完|finished|completed", re.IGNORECASE)
 ONGOING = re.compile(r"[连連][载載]|更新中|[进進]行|ongoing|serial", re.IGNORECASE)
-INTRODUCTIONS = "#intro, .intro, #bookintro, .bookintro, .book-intro, #js_desc, .desc, .j-intro, .introduction"
-START = re.compile(r"(?:[开開]始|立即|[马馬]上|[从從][头頭]|免[费費]|[点點][击擊])(?:[阅閱][读讀]|[试試][读讀])")
+INTRODUCTIONS = (
+    "#intro, .intro, #bookintro, .bookintro, .book-intro, #js_desc, .desc, .j-intro, .introduction"
+)
+START = re.compile(
+    r"(?:[开開]始|立即|[马馬]上|[从從][头頭]|免[费費]|[点點][击擊])(?:[阅閱][读讀]|[试試][读讀])"
+)
 MAX_INTRODUCTION = 4000  # characters
 
 

@@ -88,7 +88,7 @@ def read_part(html: str, title: str, rules: ChapterRules = NO_RULES) -> Part:
 def less_strict(
     tree: LexborHTMLParser, layout: Layout, found: list[Line], title: str
 ) -> tuple[Layout, list[Line]]:
-    """A page that seems to hold next to nothing, read again: hidden until a script shows it, or all link."""
+    """A page that seems to hold nothing, read again: hidden until a script shows it, or all link."""
     shown = lay_out(tree, hidden=True)
     plain = lay_out(tree, links=False)
     for other, least in ((shown, A_PAGE if found else 0), (plain, A_PAGE)):
@@ -115,7 +115,7 @@ def ruled_lines(tree: LexborHTMLParser, selector: str, title: str) -> list[Line]
 
 
 def headings_above(tree: LexborHTMLParser, layout: Layout, found: Sequence[Line]) -> list[str]:
-    """The lines that may name the chapter: headings above its text, else short lines there, or the page's title."""
+    """What may name the chapter: headings above its text, else short lines there and the page's title."""
     above = list(takewhile(lambda line: line is not found[0], layout.lines)) if found else []
     headings = [line.text for line in above if line.tag in HEADINGS]
     if any(chapter_number(heading) is not None for heading in headings):

@@ -36,7 +36,7 @@ NOTE = 200  # characters; a text without a number that is shorter may be a note,
 
 @dataclass(frozen=True, kw_only=True)
 class Fetched:
-    """A chapter whose text is here. `fits`: its page named the title; `settled`: accepted by an earlier run."""
+    """A chapter that is here. `fits`: its page named the title; `settled`: an earlier run accepted it."""
 
     file: str
     title: str

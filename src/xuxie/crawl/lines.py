@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from xuxie.crawl.html import attribute, tags, tidy
+from xuxie.crawl.html import tags, tidy
 
 SKIPPED = tags(
     "script style noscript template iframe object svg math canvas audio video nav header footer aside "
@@ -97,9 +97,7 @@ def lay_out(tree: LexborHTMLParser, *, hidden: bool = False, links: bool = True)
     return writer.layout
 
 
-def walk(
-    root: LexborNode, skipped: Callable[[LexborNode], bool]
-) -> Iterator[tuple[bool, LexborNode]]:
+def walk(root: LexborNode, skipped: Callable[[LexborNode], bool]) -> Iterator[tuple[bool, LexborNode]]:
     """Every node below `root` twice (text once): on the way in (True) and on the way out (False).
 
     Elements that are `skipped` are left out with all that is in them.

@@ -7,6 +7,7 @@ chapters, else by those of their addresses, else by the words that begin and end
 that jump or repeat change nothing.
 """
 
+import itertools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -29,7 +30,9 @@ NAMELESS = re.compile(
 TRIMMED = re.compile(
     r"\s*(?:[·・|]?\s*共\s*[0-9]+\s*[章节回].*|[\[【（(]\s*(?:分卷阅读|展开|收起|共).*|(?:顺序|倒序|正序)排列)$"
 )
-NAMED = re.compile(r"番外|外[传傳篇]|作品相[关關]|[后後]传|前传|[感公][言告]|特典|短篇|附[录錄]|设定|楔子|序章")
+NAMED = re.compile(
+    r"番外|外[传傳篇]|作品相[关關]|[后後]传|前传|[感公][言告]|特典|短篇|附[录錄]|设定|楔子|序章"
+)
 VOLUME_NUMBER = re.compile(r"卷\s?[上中下]")
 OPENING = re.compile(r"楔子|序[章言幕]?$|^序|引子|前言|第[一1]章|prologue", re.IGNORECASE)
 CLOSING = re.compile(r"大结局|大結局|尾[声聲]|[终終]章|完本感言|[后後][记記]|番外|epilogue", re.IGNORECASE)
@@ -165,7 +168,7 @@ def steps(numbers: Sequence[int]) -> list[int]:
 
 def neighbours(values: Sequence[int]) -> list[tuple[int, int]]:
     """Every two neighbours."""
-    return list(zip(values, values[1:], strict=False))
+    return list(itertools.pairwise(values))
 
 
 def compared(first: int, second: int) -> int:
@@ -196,7 +199,7 @@ def restarts(run: Run, *, backwards: bool) -> list[Run]:
     for link in run.links:
         number = entry_number(link.text)
         if number is not None:
-            if last is not None and number > last + STEP or (last == 1 and number > 1):
+            if (last is not None and number > last + STEP) or (last == 1 and number > 1):
                 parts.append(Run(volume=run.volume, latest=run.latest))
             last = number
         parts[-1].links.append(link)
@@ -238,7 +241,7 @@ def strictly_apart(groups: Sequence[Sequence[int]]) -> Direction:
     """The direction of groups of numbers that do not overlap."""
     if len(groups) < 2:
         return 0
-    pairs = list(zip(groups, groups[1:], strict=False))
+    pairs = list(itertools.pairwise(groups))
     if all(max(first) < min(second) for first, second in pairs):
         return 1
     return -1 if all(min(first) > max(second) for first, second in pairs) else 0
@@ -263,9 +266,7 @@ def newest_last(runs: list[Run]) -> list[Run]:
     return rest + latest
 
 
-def chosen(
-    items: Sequence[Link | Caption], kept: Callable[[Link], bool]
-) -> list[Link | Caption]:
+def chosen(items: Sequence[Link | Caption], kept: Callable[[Link], bool]) -> list[Link | Caption]:
     """`items` from the last captions before the first link kept to the first ones behind the last."""
     places = [place for place, item in enumerate(items) if isinstance(item, Link) and kept(item)]
     if not places:

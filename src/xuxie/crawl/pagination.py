@@ -1,13 +1,13 @@
-"""The links that lead on: from a page of a catalogue to its others, and from a book's page to the whole list.
+"""The links that lead on: from a page of a list to its others, from a book's page to the whole list.
 
     list_pages(tree, "https://example.com/book/1/", chapters) == (1, {2: "https://example.com/book/1/index_2.html"})
 
 A list in pages may link each of them (numbers, ranges, a <select>), only the next, or both.
 """
 
-import os
 import re
 from collections.abc import Collection
+from itertools import takewhile
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -17,13 +17,15 @@ from xuxie.crawl.html import attribute, compact, text_of
 from xuxie.crawl.links import NUMBER, base_address, destination
 
 NEXT = re.compile(
-    r"[下后後][一1]?[页頁](?:目录|目錄)?|更多章[节節]|next(?:page)?|[>»›→]{1,2}|[下后後][一1]?[页頁][>»›→]+", re.IGNORECASE
+    r"[下后後][一1]?[页頁](?:目录|目錄)?|更多章[节節]|next(?:page)?|[>»›→]{1,2}|[下后後][一1]?[页頁][>»›→]+",
+    re.IGNORECASE,
 )
 PAGE_NUMBER = re.compile(r"[\[【(（]?第?([0-9]{1,5})[页頁]?[\]】)）]?")
 RANGE = re.compile(r"第?([0-9]{1,6})(?:章)?[-–—~～至到]+第?([0-9]{1,6})(?:章[节節]?)?.{0,4}")
 # What two pages of one list differ in: "", "index_2.html", "_2/", "&page=2", "2".
 PAGE_PART = re.compile(
-    r"[_\-/?&]{0,2}(?:index|list|mulu|page|p|pn|pageno|pagenum|page_index)?[_\-/=]?[0-9]{0,5}/?(?:\.[a-z]{3,5})?", re.IGNORECASE
+    r"[_\-/?&]{0,2}(?:index|list|mulu|page|p|pn|pageno|pagenum|page_index)?[_\-/=]?[0-9]{0,5}/?(?:\.[a-z]{3,5})?",
+    re.IGNORECASE,
 )
 WHOLE = re.compile(
     r"[\[【<《(（]*(?:[点點][击擊]|[展查][开開看]|[阅閱][读讀]|[进進]入|更多|>)*(?:全部|所有|完整|[总總]|更多)(?:的|最新)?(?:章[节節])?(?:目[录錄])?(?:列表)?"
@@ -31,7 +33,10 @@ WHOLE = re.compile(
     r"[\[【]?(?:[点點][击擊]|[查展][开開看]|[阅閱][读讀]|[进進]入)+(?:本[书書])?(?:章[节節]目[录錄]?|目[录錄]|章[节節]列表|列表|章[节節])[\]】>»]*"
     r"|章[节節](?:目[录錄]|列表)|目[录錄]列表|全部目[录錄]|完整目[录錄]|最新章[节節]列表",
 )
-INDEX = re.compile(r"[\[【(（]?(?:返?回|[书書][页頁]|本[书書])?(?:章[节節])?(?:目[录錄]|列表|index)[页頁]?[\]】)）]?", re.IGNORECASE)
+INDEX = re.compile(
+    r"[\[【(（]?(?:返?回|[书書][页頁]|本[书書])?(?:章[节節])?(?:目[录錄]|列表|index)[页頁]?[\]】)）]?",
+    re.IGNORECASE,
+)
 
 
 def list_pages(
@@ -99,19 +104,28 @@ def resembles(address: str, url: str) -> bool:
     if not (first.isdigit() and second.isdigit()):
         return True
     # Two bare numbers are two pages, or two books: what stands before them tells.
-    return before[-1:] in tuple("_-=") or NUMBER.search(before.partition("://")[2].partition("/")[2]) is not None
+    return (
+        before[-1:] in tuple("_-=")
+        or NUMBER.search(before.partition("://")[2].partition("/")[2]) is not None
+    )
 
 
 def differing(first: str, second: str) -> tuple[str, str, str]:
-    """What two addresses have in common at the beginning, and what of each is its own; numbers stay whole."""
-    start = len(os.path.commonprefix((first, second)))
+    """What two addresses begin with in common, and what of each is its own; numbers stay whole."""
+    start = shared(first, second)
     while start and first[start - 1].isdigit() and splits_number(first, second, start):
         start -= 1
     mine, theirs = first[start:], second[start:]
-    end = len(os.path.commonprefix((mine[::-1], theirs[::-1])))
+    end = shared(mine[::-1], theirs[::-1])
     while end and mine[-end].isdigit():
         end -= 1
     return first[:start], mine[: len(mine) - end], theirs[: len(theirs) - end]
+
+
+def shared(first: str, second: str) -> int:
+    """How many characters two texts begin with in common."""
+    pairs = takewhile(lambda pair: pair[0] == pair[1], zip(first, second, strict=False))
+    return sum(1 for _ in pairs)
 
 
 def splits_number(first: str, second: str, place: int) -> bool:
@@ -135,5 +149,5 @@ def whole_lists(tree: LexborHTMLParser, url: str) -> list[tuple[str, bool]]:
     said = join(base, meta(tree, "og:novel:read_url")) if meta(tree, "og:novel:read_url") else None
     if said and said != url and host_of(said) == host:
         maybe.append(said)
-    found = dict.fromkeys([*((address, True) for address in sure), *((address, False) for address in maybe)])
-    return [pair for pair in found if pair[1] or (pair[0], True) not in found]
+    unsure = [address for address in dict.fromkeys(maybe) if address not in sure]
+    return [(address, True) for address in dict.fromkeys(sure)] + [(address, False) for address in unsure]

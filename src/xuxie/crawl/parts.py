@@ -27,7 +27,9 @@ FORWARD = re.compile(
     re.IGNORECASE,
 )
 TO_A_PAGE = re.compile(r"[下后後][一1]?[页頁]|(?:继续|繼續)(?:阅读|閱讀)|^[>»›→]+$|next", re.IGNORECASE)
-SCRIPTED = re.compile(r"""\b(?:next_?(?:page|url)?|nextpage)\s*=\s*['"]([^'"\s<>]{1,300})['"]""", re.IGNORECASE)
+SCRIPTED = re.compile(
+    r"""\b(?:next_?(?:page|url)?|nextpage)\s*=\s*['"]([^'"\s<>]{1,300})['"]""", re.IGNORECASE
+)
 PAGES = re.compile(r"[（(\[【]?\s*第?\s*([0-9]{1,3})\s*[/／]\s*([0-9]{1,3})\s*[页頁]?\s*[)）\]】]?")
 # A line that only says that the chapter goes on. A story may speak of such words, but not begin with them.
 UNFINISHED = re.compile(
@@ -81,9 +83,9 @@ def forward_links(tree: LexborHTMLParser, base: str, selector: str | None) -> li
         if address:
             found.append((text, address))
     if not found:
-        for node in tree.css("script:not([src])"):
-            if (match := SCRIPTED.search(node.text())) and (address := join(base, match[1])):
-                found.append(("next", address))
+        scripts = (SCRIPTED.search(node.text()) for node in tree.css("script:not([src])"))
+        links = (join(base, match[1]) for match in scripts if match)
+        found = [("next", address) for address in links if address]
     return found
 
 

@@ -83,9 +83,7 @@ def path_of(url: str) -> str:
     return url.partition("://")[2].partition("/")[2]
 
 
-async def read_page(
-    fetcher: Fetcher, url: str, chapter: Chapter, rules: ChapterRules
-) -> tuple[Page, Part]:
+async def read_page(fetcher: Fetcher, url: str, chapter: Chapter, rules: ChapterRules) -> tuple[Page, Part]:
     """One page and what it says; asked for again, more slowly, while it says that this is too often."""
     for _ in range(MAX_TRIES - 1):
         page = await fetcher.read(url)
