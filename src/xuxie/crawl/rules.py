@@ -174,27 +174,29 @@ def places(text: str) -> Iterator[tuple[tuple[str, ...], int, int, int]]:
             yield (*table, *key[2].split(".")), number, key.start(2) + 1, key.end() + 1
 
 
+def kept_rules(project: Project) -> SiteRules | None:
+    """The rules that a crawl kept in the project. Raises like load_rules."""
+    path = project.directory / FILE_NAME
+    return load_rules(path) if path.exists() else None
+
+
 def rules_for(project: Project, url: str, given: Path | None = None) -> SiteRules | None:
     """The rules to crawl `url` by: those of the file `given`, else those kept in the project, else none.
 
     Given rules are kept in the project's folder, so that the next run uses them again. Raises like
     load_rules, and InputError when the rules speak of other hosts.
     """
-    kept = project.directory / FILE_NAME
-    path = given or kept
-    if given is None and not kept.exists():
-        return None
-    rules = load_rules(path)
-    if not rules.matches(url):
+    rules = load_rules(given) if given else kept_rules(project)
+    if rules is not None and not rules.matches(url):
         raise InputError(
             tr(
                 "{path} has rules for {hosts}, not for {host}",
-                path=path,
+                path=given or project.directory / FILE_NAME,
                 hosts=", ".join(rules.hosts),
                 host=host_of(url),
             )
         )
     if given is not None:
         project.directory.mkdir(parents=True, exist_ok=True)
-        write_if_changed(kept, given.read_bytes())
+        write_if_changed(project.directory / FILE_NAME, given.read_bytes())
     return rules
