@@ -31,7 +31,8 @@ PositiveFloat = Annotated[float, Field(gt=0)]
 class CrawlSettings:
     """[crawl]: how a site is fetched. Times in seconds, sizes in bytes."""
 
-    concurrency: Annotated[int, Field(ge=1, le=64)] = 4  # connections to one host at a time
+    concurrency: Annotated[int, Field(ge=1, le=64)] = 4  # requests to one host at a time
+    rate: PositiveFloat | None = None  # requests to one host in a second; None: what it stands
     timeout: PositiveFloat = 30.0  # for one whole request
     retries: Annotated[int, Field(ge=0, le=20)] = 4  # further tries of a request that failed
     max_page_bytes: PositiveInt = 8 * 2**20  # a larger page is refused

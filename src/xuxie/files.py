@@ -56,6 +56,16 @@ def name_file(error: BaseException, path: Path) -> None:
         error.filename = str(path)
 
 
+def flush_directory(directory: Path) -> None:
+    """Make the names in a folder outlast a power failure, where the system can."""
+    if os.name == "posix":
+        descriptor = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
 def remove_leftovers(directory: Path) -> None:
     """Delete what a killed process left half-written below `directory`."""
     for path in directory.rglob("*" + TEMPORARY_SUFFIX):

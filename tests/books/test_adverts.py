@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xuxie.books.adverts import address_in, advert_tail, is_advert
+from xuxie.books.adverts import address_in, advert_tail, bracketed_adverts, is_advert, site_points
 
 
 @pytest.mark.parametrize(
@@ -43,6 +43,9 @@ def test_advertisements(line: str) -> None:
         "sofliehtfuerdiesesleben",
         "butisayuntoyou，thatwhoseverlookthewomantolustafterherhathcommittedadulterywithher",
         "我喜欢看小说，也喜欢下载电影",
+        "www.example.com不知端详，下回分解。",
+        "月桂中天夜色寒，本书最新章节请到青灯小说网(www.example.com)阅读清光皎皎影团团。",
+        "他说这本小说是在网站www.example.com上写完的，写了三年零六个月才写完的一个长长的故事",
     ],
 )
 def test_prose(line: str) -> None:
@@ -64,6 +67,19 @@ def test_an_address_behind_the_last_sentence() -> None:
     assert advert_tail("说罢便去了。wwＷ。xiaoshuotxt.net小说天堂") == "wwＷ。xiaoshuotxt.net小说天堂"
     assert advert_tail("他写道www.xiaoshuotxt.net") == ""
     assert advert_tail("说罢便去了。") == ""
+
+
+def test_an_advertisement_in_brackets_is_told_from_prose_around_it() -> None:
+    advert = "（手机用户请浏览m.example.com阅读，更优质的阅读体验。）"
+    assert bracketed_adverts(f"黛玉也笑道{advert}：") == [advert]
+    assert bracketed_adverts("他记下了网址（www.example.com），走了。") == []
+    assert bracketed_adverts("他（很久以前的事了，记不清了）走了。") == []
+
+
+def test_points_of_sites() -> None:
+    assert site_points("一秒记住【某某小说网】，更新最快") == 6
+    assert site_points("他看了一夜小说") == 1
+    assert site_points("话说天下大势") == 0
 
 
 @given(st.text(max_size=80))

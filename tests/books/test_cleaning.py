@@ -6,7 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xuxie.books.book import Book, Chapter, Manifest, chapter_bytes, file_name
-from xuxie.books.cleaning import Context, clean, clean_book, study
+from xuxie.books.cleaning import clean_book
+from xuxie.books.learning import learn
+from xuxie.books.removal import Context, Known, clean
+from xuxie.books.templates import Names
+from xuxie.errors import InputError
 
 
 def lines_of(raw: list[str], title: str = "") -> list[str]:
@@ -91,12 +95,6 @@ def test_disguised_advertisements_go() -> None:
     ]
 
 
-def test_an_address_behind_prose_goes_when_several_chapters_advertise_it() -> None:
-    assert lines_of(["说罢便去了。www.abcde.com"]) == ["说罢便去了。www.abcde.com"]
-    context = study([["说罢便去了。www.abcde.com"], ["www.abcde.com"], ["却说。", "ＷＷＷ.abcde.com"]])
-    assert clean(["说罢便去了。www.abcde.com"], context)[0] == ["说罢便去了。"]
-
-
 def test_lines_that_many_chapters_share_go_and_refrains_stay(tmp_path: Path) -> None:
     shared = [
         "最快更新尽在雪夜书屋",
@@ -112,7 +110,7 @@ def test_lines_that_many_chapters_share_go_and_refrains_stay(tmp_path: Path) -> 
     report = clean_book(book)
     for number, lines in enumerate(cleaned(book), start=1):
         assert lines == [f"却说第{number}年。", "他来了。", *shared[1:5]]
-    assert report.count("repeated") == 20
+    assert report.count("boilerplate") == 20
 
 
 def test_a_song_in_the_midst_of_chapters_stays(tmp_path: Path) -> None:
@@ -133,12 +131,12 @@ def test_the_report_names_every_removed_line_and_is_the_same_each_time(tmp_path:
     report = clean_book(book)
     path = tmp_path / "cleaning.json"
     first = path.read_bytes()
-    assert json.loads(first)["rules"]["end-mark"] == {
+    assert json.loads(first)["rules"]["boilerplate"] == {
         "count": 3,
         "removed": [{"text": "(本章完)", "count": 3}],
     }
     assert [(removal.rule, removal.text, removal.count) for removal in report.removals] == [
-        ("end-mark", "(本章完)", 3)
+        ("boilerplate", "(本章完)", 3)
     ]
     assert clean_book(book) == report
     assert path.read_bytes() == first
@@ -153,14 +151,122 @@ def test_files_of_no_chapter_go(tmp_path: Path) -> None:
     assert [path.name for path in stranger.parent.iterdir()] == ["0001.txt"]
 
 
+def test_an_address_behind_prose_goes_when_several_chapters_advertise_it(tmp_path: Path) -> None:
+    tail = "说罢便去了。www.abcde.com"
+    assert lines_of([tail]) == [tail]
+    chapters = [("一", [tail]), ("二", ["却说。", "www.abcde.com"]), ("三", ["却说。", "ＷＷＷ.abcde.com"])]
+    book = make_book(tmp_path, chapters)
+    clean_book(book)
+    assert cleaned(book) == [["说罢便去了。"], ["却说。"], ["却说。"]]
+
+
+def test_without_relearning_the_rules_of_the_book_are_applied(tmp_path: Path) -> None:
+    chapters = [(f"第{n}章", [f"却说第{n}年。", "雪夜书屋最快更新"]) for n in range(1, 6)]
+    clean_book(make_book(tmp_path, chapters))
+    rules = (tmp_path / "cleaning-rules.json").read_bytes()
+    added = [*chapters, *((f"第{n}章", [f"却说第{n}年。", "青灯书屋最快更新"]) for n in range(6, 16))]
+    book = make_book(tmp_path, added)
+    clean_book(book, relearn=False)
+    assert (tmp_path / "cleaning-rules.json").read_bytes() == rules
+    assert [len(lines) for lines in cleaned(book)] == [1] * 5 + [2] * 10
+    clean_book(book)
+    assert [len(lines) for lines in cleaned(book)] == [1] * 15
+    assert (tmp_path / "cleaning-rules.json").read_bytes() != rules
+
+
+def test_without_rules_they_are_learned(tmp_path: Path) -> None:
+    book = make_book(tmp_path, [(f"第{n}章", [f"却说第{n}年。", "雪夜书屋最快更新"]) for n in range(1, 6)])
+    clean_book(book, relearn=False)
+    assert [len(lines) for lines in cleaned(book)] == [1] * 5
+
+
+def test_damaged_rules_are_told_and_learned_anew_by_cleaning(tmp_path: Path) -> None:
+    book = make_book(tmp_path, [("第一章", ["却说。"])])
+    clean_book(book)
+    path = tmp_path / "cleaning-rules.json"
+    good = path.read_bytes()
+    for content in (b"", b"{}]", b'{"version": 2}', b'{"rules": [{"where": "sky"}]}', b"\xff"):
+        path.write_bytes(content)
+        with pytest.raises(InputError, match="xuxie clean"):
+            clean_book(book, relearn=False)
+        clean_book(book)
+        assert path.read_bytes() == good
+
+
+@pytest.mark.parametrize(
+    ("pattern", "goes", "stays"),
+    [
+        ("本章由网友上传", "本章由网友上传！", "本章由网友上传吧"),
+        ("*手机用户请浏览*", "亲，手机 用户请浏览ｍ站", "手机用户"),
+        ("转载*请注明", "转载，务必，请注明", "请注明转载"),
+        ("一*二*三", "一一二三三", "一三二"),
+        ("关门*关门", "关门，关门", "关门"),
+    ],
+)
+def test_lines_that_the_site_s_rules_drop(pattern: str, goes: str, stays: str) -> None:
+    known = Known(drop=[pattern])
+    assert clean([goes, stays], Context(known=known)) == ([stays], [("site-rules", goes)])
+
+
+def test_what_the_site_s_rules_drop_is_in_the_report(tmp_path: Path) -> None:
+    book = make_book(tmp_path, [("第一章", ["却说。", "请注明"])])
+    assert clean_book(book, drop=["请注明"]).count("site-rules") == 1
+    assert cleaned(book) == [["却说。"]]
+    assert clean_book(book).count("site-rules") == 0
+
+
+def test_the_whole_title_goes_wherever_it_stands_alone() -> None:
+    raw = [
+        "话说。",
+        "第一章 雪夜",
+        "那年，",
+        "正文 第一章 雪夜",
+        "第一章雪夜。",
+        "雪夜",
+        "第一章",
+        "第二章 雪夜",
+    ]
+    kept = ["话说。", "那年，", "第一章雪夜。", "雪夜", "第一章", "第二章 雪夜"]
+    assert lines_of(raw, title="第一章 雪夜") == kept
+    assert lines_of(["话说。", "雪夜", "第一章"], title="雪夜") == ["话说。", "雪夜", "第一章"]
+
+
+def test_headings_of_pages_go_wherever_they_stand() -> None:
+    raw = [
+        "第一章 雪夜第(1/3)页",
+        "话说。",
+        "第一章 雪夜（2/3）",
+        "那年，第一章 雪夜",
+        "第一章 雪夜(第3页)",
+        "1/3",
+    ]
+    assert lines_of(raw, title="第一章 雪夜") == ["话说。", "那年，第一章 雪夜", "1/3"]
+
+
+def test_a_chapter_of_nothing_but_boilerplate_is_left_as_it_is(tmp_path: Path) -> None:
+    chapters = [(f"第{n}章", [f"却说第{n}年。", "本站最快更新"]) for n in range(1, 6)]
+    book = make_book(tmp_path, [*chapters, ("请假", ["本站最快更新"])])
+    clean_book(book)
+    assert cleaned(book)[-1] == ["本站最快更新"]
+
+
 LINE = st.text(max_size=40) | st.sampled_from(
-    ["(本章完)", "www.abcde.com", "第一章 雪", "说。www.abcde.com", "“是。”"]
+    [
+        "(本章完)",
+        "www.abcde.com",
+        "第一章 雪",
+        "说。www.abcde.com",
+        "“是。”",
+        "说，一秒记住本站小说网，再说。",
+    ]
 )
 
 
 @given(st.lists(LINE.filter(lambda line: "\n" not in line), max_size=20))
 def test_nothing_is_invented_and_all_that_goes_is_reported(raw: list[str]) -> None:
-    kept, removed = clean(raw, study([raw] * 3))
+    stripped = clean(raw, Context())[0]
+    rules = learn(lambda: [("第一章 雪", stripped)] * 5, Names())
+    kept, removed = clean(raw, Context(known=Known(rules)))
     assert all(line == line.strip(" \t\u3000") != "" for line in kept)
     gone = [text for _, text in removed]
     before = sorted("".join("".join(clean_space(line).split()) for line in raw))

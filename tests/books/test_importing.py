@@ -69,7 +69,13 @@ def test_a_changed_file_updates_what_changed(source: Path, project: Project) -> 
     after = state(project)
     assert len(manifest.chapters) == 1
     assert after["raw/0001.txt"] == before["raw/0001.txt"]
-    assert sorted(after) == ["chapters/0001.txt", "cleaning.json", "manifest.json", "raw/0001.txt"]
+    assert sorted(after) == [
+        "chapters/0001.txt",
+        "cleaning-rules.json",
+        "cleaning.json",
+        "manifest.json",
+        "raw/0001.txt",
+    ]
 
 
 def test_an_import_that_was_killed_is_put_right(
@@ -177,3 +183,27 @@ def test_progress_counts_chapters(source: Path, project: Project) -> None:
     recorder = Recorder()
     import_file(source, project, recorder)
     assert (recorder.total, recorder.done) == (2, 2)
+
+
+def test_bytes_that_cannot_be_read_are_counted_and_told(source: Path, project: Project) -> None:
+    text = TEXT.replace("却说。", "却说那年，他们来了，又走了。" * 9)
+    source.write_bytes(text.encode() + b"\xff\xfe" * 3 + "\n第三回 雷\n　　且说。\ufffd".encode())
+    told = Told()
+    manifest = import_file(source, project, told)
+    assert [chapter.losses for chapter in manifest.chapters] == [0, 6, 1]
+    assert any("6 bytes of" in line for line in told.lines)
+
+
+def test_a_file_that_is_read_whole_says_nothing(source: Path, project: Project) -> None:
+    told = Told()
+    source.write_bytes((TEXT + "\ufffd").encode())
+    assert [chapter.losses for chapter in import_file(source, project, told).chapters] == [0, 0]
+    assert told.lines == []
+
+
+class Told(Silent):
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, line: str) -> None:
+        self.lines.append(line)

@@ -28,6 +28,8 @@ def test_normalise(given: str, normal: str) -> None:
         "", "mybook", "example.com/book/1/", "ftp://example.com/", "file:///etc/passwd", "data:text/html,x",
         "http://", "http:///a", "http://example.com:99999/", "http://[::1/", "http://a b/",
         "http://u:p@example.com/", "javascript:alert(1)", "http://" + "a" * 3000, "http://exa<mple/",
+        "http://127.1/", "http://2130706433/", "http://0x7f.1/", "http://0x7f000001/", "http://127.0.0.1./",
+        "http://example.1/", "http://１２７.1/",
     ],
 )  # fmt: skip
 def test_anything_else_is_an_input_error(wrong: str) -> None:
@@ -69,6 +71,7 @@ def test_join_resolves_and_drops_fragments() -> None:
         ("169.254.169.254", "link-local"),
         ("fe80::1%eth0", "link-local"), ("224.0.0.1", "private"),
         ("::ffff:10.0.0.1", "private"), ("2002:7f00:1::", "loopback"),
+        ("64:ff9b::10.0.0.1", "private"), ("64:ff9b::8.8.8.8", "public"),
     ],
 )  # fmt: skip
 def test_kinds_of_addresses(address: str, kind: str) -> None:

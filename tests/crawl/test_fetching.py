@@ -7,6 +7,7 @@ from email.utils import format_datetime
 from typing import Any
 
 import pytest
+from flask import Response
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -76,6 +77,18 @@ def test_500_then_200(site: Any, get: Get, clock: Any, respond: Any) -> None:
     site.answers["/a"] = lambda count: respond("一页。", 500 if count < 3 else 200)
     assert get("/a") == "一页。"
     assert clock.slept == [1.0, 2.0]
+
+
+def test_a_page_that_says_too_often_is_asked_for_again(
+    site: Any, get: Get, clock: Any, respond: Any
+) -> None:
+    notice = "<html><style>p{}</style><title>提示信息</title><p>对不起，您的访问太频繁，请稍后再试。</p>"
+    site.answers["/a"] = lambda count: respond(notice if count == 1 else "一页。")
+    assert get("/a") == "一页。"
+    assert clock.slept == [1.0]
+    story = "<p>“您的访问太频繁，请稍后再试。”她念道。</p>" + "<p>他放下手机，看着窗外的雨。</p>" * 30
+    site.put("/b", story)
+    assert get("/b") == story
 
 
 def test_giving_up_after_the_retries(site: Any, get: Get) -> None:
@@ -229,6 +242,74 @@ def test_names_are_checked_by_what_they_resolve_to() -> None:
     assert kind_of("127.0.0.1") == "loopback"
     with pytest.raises(ForbiddenError):
         asyncio.run(resolve())
+
+
+def test_a_name_cannot_change_its_meaning_between_check_and_connection(
+    site: Any, clock: Any, settings: CrawlSettings
+) -> None:
+    """DNS rebinding: public when looked at, loopback when connected to."""
+    answers = [["8.8.8.8"], ["8.8.8.8"], ["127.0.0.1"]]
+    guard = Guard("http://rebound.example/", lambda _: answers.pop(0))
+    site.put("/a", "秘密。")
+    with Client(settings, guard, clock.timing()) as client, pytest.raises(ForbiddenError, match="private"):
+        client.get(f"http://rebound.example:{site.base.rpartition(':')[2]}/a")
+    assert not answers
+    assert not site.asked
+
+
+def test_the_connection_goes_to_the_address_that_was_checked(
+    site: Any, clock: Any, settings: CrawlSettings
+) -> None:
+    guard = Guard("http://novel.example/", lambda _: ["127.0.0.1"])
+    site.put("/a", "到了。")
+    with Client(settings, guard, clock.timing()) as client:
+        assert client.get(f"http://novel.example:{site.base.rpartition(':')[2]}/a").text() == "到了。"
+
+
+def test_a_busy_host_holds_back_all_its_pages(site: Any, clock: Any, settings: CrawlSettings) -> None:
+    times: dict[str, float] = {}
+
+    def busy(count: int) -> Any:
+        times[f"a{count}"] = clock.time
+        return Response("", 429, {"Retry-After": "50"}) if count == 1 else Response("一页。")
+
+    def other(_: int) -> Any:
+        times["b"] = clock.time
+        return Response("另一页。")
+
+    site.answers |= {"/a": busy, "/b": other}
+
+    async def both() -> None:
+        guard = Guard(site.base)
+        with Client(settings, guard, clock.timing()) as client:
+            async with Fetcher(settings, guard, Robots(client), clock.timing()) as fetcher:
+                with pytest.raises(Failure, match="429"):
+                    await fetcher.follow(site.base + "/a")
+                await asyncio.gather(fetcher.page(site.base + "/b"), fetcher.page(site.base + "/a"))
+
+    asyncio.run(both())
+    assert min(times["a2"], times["b"]) >= times["a1"] + 50
+
+
+def test_a_host_that_wants_rest_for_a_day_is_left_alone(
+    site: Any, clock: Any, settings: CrawlSettings
+) -> None:
+    site.put("/a", "", status=503, headers={"Retry-After": "86400"})
+    site.put("/b", "一页。")
+
+    async def both() -> None:
+        guard = Guard(site.base)
+        with Client(settings, guard, clock.timing()) as client:
+            async with Fetcher(settings, guard, Robots(client), clock.timing()) as fetcher:
+                with pytest.raises(Failure, match="503"):
+                    await fetcher.page(site.base + "/a")
+                with pytest.raises(Failure, match="1440 minutes"):
+                    await fetcher.page(site.base + "/b")
+                assert fetcher.paces.of(site.base).under_way == 0
+
+    asyncio.run(both())
+    assert not clock.slept
+    assert not site.asked["/b"]
 
 
 def test_redirects_obey_robots(site: Any, get: Get) -> None:

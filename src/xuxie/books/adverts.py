@@ -2,8 +2,10 @@
 
     address_in("ＷＷＷ.xiＡosＨuoＴＸＴ.nett@xt`小$说") == "wwwxiaoshuotxtnet"
     is_advert("wwＷ．xiaＯshuo txt.nett:xt.小``说\\".天 堂")
+    site_points("一秒记住【某某小说网】，更新最快") == 6
 
-Pure functions of one line. Certain cases only: what might be prose stays.
+Pure functions of one line. They judge by web addresses and by the words of novel sites, never by a site's
+name. Certain cases only: what might be prose stays; what many chapters share, learning.py finds out.
 """
 
 import re
@@ -20,27 +22,67 @@ PLAIN = re.compile(r"https?:/|[a-z0-9-]{2,}\.(?:com|net|org|info|xyz|top|cc|cn)(
 DISGUISED = re.compile(r"(?<![a-z0-9])w[\W_]{0,4}w[\W_]{0,4}w[\W_]*[a-z0-9]")
 WWW = re.compile(rf"www[a-z0-9]{{2,24}}?(?:{DOMAINS})")
 SQUEEZED = re.compile(rf"(?:https?)?(?:www)?[a-z0-9]{{2,24}}?(?:{DOMAINS})")
+LATIN_RUN = re.compile("[a-z0-9]{4}")
+# What only a novel site says, and what others say too.
+SITE_PHRASES = re.compile(
+    "本站|本网站|本網站|首发|首發|最新章节|最新章節|最快更新|更新最快|更新速度|无弹窗|無彈窗|一秒记住|一秒記住|天才一秒|"
+    "免费阅读|免費閱讀|全文阅读|全文閱讀|在线阅读|在線閱讀|手机阅读|手機閱讀|手机用户|手機用戶|手机版|手機版|最新网址|最新網址|"
+    "最新域名|收藏(?=本)|加入书架|加入書架|加入书签|加入書籤|投票推荐|"
+    "章节错误|章節錯誤|举报|下一页继续|下一頁繼續|正版阅读|支持正版|网友上传|網友上傳|清爽阅读|小说网|小說網|文学网|文學網"
+)
 SITE_WORDS = re.compile(
-    "小说|小說|网站|網站|本站|网址|網址|首发|首發|最新章节|最新章節|更新最快|免费阅读|全文阅读|在线阅读|手机阅读|无弹窗|"
-    "下载|下載|收藏|书友|書友|求推荐|求月票|txt|电子书"
+    "小说|小說|网站|網站|网址|網址|网阅读|下载|下載|收藏|阅读|閱讀|更新|txt|电子书|電子書|书屋|書屋|书吧|书库|請記住|请记住|请到|"
+    "请登[录陆]|请浏览|章节|章節|书城|客户端|http|app|免费|免費|精彩|点击|點擊|书友|書友|求推荐|求月票|求收藏|求订阅|推荐票|推薦票"
 )
 QUOTES = re.compile("[“”「」『』‘]")
 HANZI = re.compile("[\u3400-\u9fff]")
-SENTENCE_BEFORE = re.compile(r"[\u3400-\u9fff\W][.!?…]")
+SENTENCE_BEFORE = re.compile(r"[\u3400-\u9fff\W][.!?…]\W*(?:https?|www|m\.)")
+CLAUSE = re.compile("[，。！？；…,!?;]|\\s-\\s")
+BRACKETED = re.compile(r"（[^（）]{8,80}）|\([^()]{8,80}\)|【[^【】]{8,80}】|\[[^\[\]]{8,80}\]")
 SENTENCE_END = re.compile("[。！？…”」』]")
-MAX_BESIDE = 16  # letters and hanzi behind the address, where there is no more than a site's name
+MAX_BESIDE, MAX_NAME = 16, 8  # letters behind the address, with a word of sites and without one
+PROSE_END = re.compile("[\u3400-\u9fff][，。！？；：…]")
 MAX_ADVERT = 160  # characters
+TOLD = 0.6  # of a line's clauses: so many speak of sites where all of it is an advertisement
 MIN_WORDS = 2  # different site words that make a longer line with an address an advertisement
+ADDRESS_POINTS, PHRASE_POINTS = 3, 2
+
+
+class Undisguised(dict[int, str]):
+    """What each character stands for; a table for str.translate that fills itself."""
+
+    def __missing__(self, code: int) -> str:
+        character = unicodedata.normalize("NFKC", chr(code)).casefold().translate(LOOKALIKES)
+        self[code] = character = character.replace("。", ".")
+        return character
+
+
+class Squeezed(Undisguised):
+    """The same, with nothing for all but letters, digits and hanzi."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = character = "".join(filter(str.isalnum, super().__missing__(code)))
+        return character
+
+
+PLAIN_TABLE, SQUEEZED_TABLE = Undisguised(), Squeezed()
 
 
 def plain(line: str) -> str:
     """`line` without disguise: NFKC, lower case, Latin letters for their lookalikes."""
-    return unicodedata.normalize("NFKC", line).casefold().translate(LOOKALIKES).replace("。", ".")
+    return line.translate(PLAIN_TABLE)
 
 
 def squeezed(line: str) -> str:
     """`line` without disguise and punctuation: letters, digits and hanzi."""
-    return "".join(filter(str.isalnum, plain(line)))
+    return line.translate(SQUEEZED_TABLE)
+
+
+def squeezed_places(line: str) -> tuple[str, list[int]]:
+    """`squeezed(line)`, and where in `line` each of its characters comes from."""
+    pieces = [SQUEEZED_TABLE[ord(character)] for character in line]
+    places = [place for place, piece in enumerate(pieces) for _ in piece]
+    return "".join(pieces), places
 
 
 def address_in(line: str) -> str:
@@ -50,7 +92,10 @@ def address_in(line: str) -> str:
 
 def locate(line: str) -> tuple[str, str] | None:
     """The web address in a line, and what stands before it, without disguise."""
-    undisguised, bare = plain(line), squeezed(line)
+    bare = squeezed(line)
+    if not LATIN_RUN.search(bare):
+        return None
+    undisguised = plain(line)
     if (start := DISGUISED.search(undisguised)) and (match := WWW.search(bare)):
         return match[0], undisguised[: start.start()]
     if (start := PLAIN.search(undisguised)) and (match := SQUEEZED.search(bare)):
@@ -58,9 +103,21 @@ def locate(line: str) -> tuple[str, str] | None:
     return None
 
 
+def words_of_sites(bare: str) -> tuple[int, int]:
+    """How many different phrases and words of novel sites a squeezed line has."""
+    phrases = set(SITE_PHRASES.findall(bare))
+    return len(phrases), len(set(SITE_WORDS.findall(SITE_PHRASES.sub(" ", bare))))
+
+
 def site_words(line: str) -> int:
     """How many different words of novel sites a line has."""
-    return len(set(SITE_WORDS.findall(squeezed(line))))
+    return sum(words_of_sites(squeezed(line)))
+
+
+def site_points(line: str) -> int:
+    """How surely a line speaks of a site: a word is worth 1, a phrase 2, an address 3."""
+    phrases, words = words_of_sites(squeezed(line))
+    return PHRASE_POINTS * phrases + words + ADDRESS_POINTS * (locate(line) is not None)
 
 
 def is_advert(line: str) -> bool:
@@ -69,12 +126,38 @@ def is_advert(line: str) -> bool:
     if found is None:
         return False
     address, before = found
-    alone = not HANZI.search(before) and len(squeezed(line)) - len(address) <= MAX_BESIDE
-    return alone or (site_words(line) >= MIN_WORDS and not SENTENCE_BEFORE.search(before))
+    beside = len(squeezed(line)) - len(address)
+    # Behind an address there may be the site's name, or prose that it was put before.
+    named = site_words(line) > 0 or (beside <= MAX_NAME and not PROSE_END.search(line))
+    alone = not HANZI.search(before) and beside <= MAX_BESIDE and named
+    return alone or (site_words(line) >= MIN_WORDS and speaks_of_sites_alone(line))
+
+
+def speaks_of_sites_alone(line: str) -> bool:
+    """Whether a line with an address is no prose that it was put into: nearly every clause is of sites."""
+    clauses = [bare for clause in CLAUSE.split(line) if (bare := squeezed(clause))]
+    told = [words_of_sites(bare) != (0, 0) or LATIN_RUN.search(bare) is not None for bare in clauses]
+    rest = SITE_WORDS.sub("", SITE_PHRASES.sub("", squeezed(line)))
+    if len(clauses) == 1:
+        return len(HANZI.findall(rest)) <= MAX_BESIDE
+    return told[0] and sum(told) >= TOLD * len(told) and not SENTENCE_BEFORE.search(plain(line))
+
+
+def bracketed_adverts(line: str) -> list[str]:
+    """The brackets in a line that hold an advertisement, to be taken out of prose."""
+    if not LATIN_RUN.search(squeezed(line)):
+        return []
+    return [
+        found[0]
+        for found in BRACKETED.finditer(line)
+        if site_words(found[0]) >= MIN_WORDS and is_advert(found[0])
+    ]
 
 
 def advert_tail(line: str) -> str:
     """What follows the last sentence of a line, if it is nothing but an address; else nothing."""
+    if not LATIN_RUN.search(squeezed(line)):
+        return ""
     ends = [match.end() for match in SENTENCE_END.finditer(line)]
     # The dot in a disguised address may be 。 itself: the tail begins at the earliest fitting place.
     for end in ends[-4:]:

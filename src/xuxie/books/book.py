@@ -23,6 +23,8 @@ from xuxie.errors import InputError, MissingStageError
 from xuxie.files import write_atomically
 from xuxie.language import tr
 
+LOST = "\ufffd".encode()  # stands where bytes could not be decoded
+
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class Chapter:
@@ -34,6 +36,8 @@ class Chapter:
     state: Literal["pending", "fetched", "failed"] = "pending"
     sha256: str = ""  # of the raw file, once fetched
     reason: str = ""  # why it failed
+    volume: str = ""  # the name of the volume that the catalogue puts it in
+    losses: int = 0  # places of its text that could not be decoded
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -44,6 +48,9 @@ class Manifest:
     title: str
     author: str = ""
     source: str  # the catalogue's address, or the name of the imported file
+    cover: str = ""  # the address of its picture
+    introduction: str = ""  # a paragraph a line
+    status: Literal["", "ongoing", "finished"] = ""  # "" where the site does not say
     chapters: tuple[Chapter, ...]
 
     def count(self, state: str) -> int:
@@ -118,6 +125,12 @@ def chapter_bytes(paragraphs: list[str]) -> bytes:
 def read_paragraphs(path: Path) -> list[str]:
     """What `chapter_bytes` wrote."""
     return path.read_bytes().decode("utf-8").split("\n")[:-1]
+
+
+def accepted(chapter: Chapter, content: bytes) -> Chapter:
+    """`chapter` as fetched, with what its raw file's content tells of it."""
+    losses = content.count(LOST)
+    return dataclasses.replace(chapter, state="fetched", sha256=digest(content), reason="", losses=losses)
 
 
 def digest(content: bytes) -> str:

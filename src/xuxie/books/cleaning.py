@@ -1,50 +1,24 @@
 """From book/raw to book/chapters: the one pass that takes away what is not the novel.
 
-    report = clean_book(Book(project.book))    # writes chapters/*.txt and cleaning.json
+    report = clean_book(Book(project.book))    # learns, writes chapters/*.txt and cleaning.json
 
-Each rule is a pure function of a chapter's lines and of what the whole book tells (`Context`), and
-returns the lines with what it removed; RULES lists them in order. Equal input gives equal bytes, and
-cleaning.json names every removed line, so that a person can see that no prose went.
+What the book's chapters have in common is learned (learning.py) and kept with the book; then each chapter
+is cleaned by the rules of removal.py. Equal input gives equal bytes, and cleaning.json names every removed
+line, so that a person can see that no prose went.
 """
 
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from xuxie.books.adverts import address_in, advert_tail, is_advert, site_words
-from xuxie.books.book import Book, Chapter, chapter_bytes
-from xuxie.books.headings import fold, recognise
+from xuxie.books.book import Book, Chapter, Manifest, chapter_bytes
+from xuxie.books.cleaning_rules import read_rules, write_rules
+from xuxie.books.learning import learn
+from xuxie.books.removal import RULES, Context, Known, clean, spaces
+from xuxie.books.templates import Names
 from xuxie.files import write_if_changed
-
-INVISIBLE = str.maketrans("", "", "\ufeff\u200b\u200c\u200d\u2060\u00ad")
-EDGE = " \t\u3000\u00a0\r\f\v"
-END_MARK = re.compile(
-    r"[（(【\[]\s*(?:本章|本回|本卷|全书|全書|全文|本书)?\s*(?:已?完|终|終|未完待续|待续|未完待續|完结)\s*[）)】\]]\s*[。.]?$"
-    r"|^(?:本章完|全书完|全書完|全文完|未完待续|本章未完)[。.…]*$"
-    r"|[（(]?\s*本章未完[，,\s]*[请請]?(?:点击|點擊)下一[页頁](?:继续|繼續)(?:阅读|閱讀)[。.]?\s*[)）]?$"
-)
-DIALOGUE = re.compile(r"^[“「『‘\"—-]|[“”「」『』]|[：:]$")
-SENTENCE = re.compile(r"[。！？!?…；;，,、：:”」』~～]$")
-MIN_REPEATED = 6  # letters and hanzi; shorter lines are refrains as often as advertisements
-MAX_REPEATED = 60  # characters
-REPEATED_SHARE = 0.2  # of the chapters
-EDGE_LINES = 3  # from the top or the bottom of a chapter
-MOSTLY = 0.8  # of the occurrences
-HEADING_LINES = 3
-
-
-@dataclass(frozen=True, kw_only=True)
-class Context:
-    """What a rule may know: the chapter's title, and what the whole book repeats."""
-
-    title: str = ""
-    repeated: frozenset[str] = frozenset()  # folded lines
-    addresses: frozenset[str] = frozenset()  # advertised in several chapters
-
-
-Rule = Callable[[list[str], Context], tuple[list[str], list[str]]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,128 +42,22 @@ class CleaningReport:
         return sum(removal.count for removal in self.removals if removal.rule == rule)
 
 
-def spaces(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
-    """Strip, drop invisible characters and empty lines, make runs of spaces one; nothing visible goes."""
-    stripped = (re.sub("[ \t\u00a0]+", " ", line.translate(INVISIBLE)).strip(EDGE) for line in lines)
-    return [re.sub("\u3000{2,}", "\u3000", line) for line in stripped if line], []
+def clean_book(book: Book, *, relearn: bool = True, drop: Sequence[str] = ()) -> CleaningReport:
+    """Write chapters/ and cleaning.json anew from raw/, and delete what no longer belongs there.
 
-
-def heading(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
-    """The chapter's title, or its volume's, repeated by the first lines."""
-    title = fold(context.title)
-    rest, seen = lines, ""
-    while rest and title and len(lines) - len(rest) < HEADING_LINES:
-        found = recognise(rest[0])
-        candidates = (fold(rest[0]), fold(found.title) if found else "")
-        follows = next((text for text in candidates if text and title.startswith(seen + text)), "")
-        at_end = next((text for text in candidates if found and text and title.endswith(text)), "")
-        if not (follows or at_end):
-            break
-        seen = title if at_end else seen + follows
-        rest = rest[1:]
-    gone = lines[: len(lines) - len(rest)]
-    # A first line that only begins like the title ("雪" under "雪夜") may be prose.
-    certain = seen == title or all(recognise(line) for line in gone)
-    return (rest, gone) if certain else (lines, [])
-
-
-def end_marks(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
-    """`(本章完)`, `（完）` and their like, at the end of any line."""
-    return cut_tails(lines, lambda line: match[0] if (match := END_MARK.search(line)) else "")
-
-
-def adverts(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
-    """Lines that are web addresses; behind prose, only addresses that several chapters advertise."""
-
-    def tail(line: str) -> str:
-        if is_advert(line):
-            return line
-        found = advert_tail(line)
-        return found if found and address_in(found) in context.addresses else ""
-
-    return cut_tails(lines, tail)
-
-
-def repeated(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
-    """Short lines that many chapters share, other than dialogue and sentences."""
-    return cut_tails(lines, lambda line: line if fold(line) in context.repeated else "")
-
-
-RULES: tuple[tuple[str, Rule], ...] = (
-    ("spaces", spaces),
-    ("heading", heading),
-    ("end-mark", end_marks),
-    ("advert", adverts),
-    ("repeated", repeated),
-)
-
-
-def cut_tails(lines: list[str], tail_of: Callable[[str], str]) -> tuple[list[str], list[str]]:
-    """Each line without its tail, and the tails; lines that were all tail are gone."""
-    kept, removed = [], []
-    for line in lines:
-        tail = tail_of(line)
-        if tail:
-            removed.append(tail)
-        if rest := line.removesuffix(tail).rstrip(EDGE):
-            kept.append(rest)
-    return kept, removed
-
-
-def clean(lines: list[str], context: Context) -> tuple[list[str], list[tuple[str, str]]]:
-    """A chapter's lines after all rules, and what went: (rule, text)."""
-    removed: list[tuple[str, str]] = []
-    for name, rule in RULES:
-        lines, gone = rule(lines, context)
-        removed.extend((name, text) for text in gone)
-    return lines, removed
-
-
-def study(chapters: Iterable[list[str]]) -> Context:
-    """What the book repeats; chapters are read one at a time."""
-    total = 0
-    shared: Counter[str] = Counter()
-    at_edge: Counter[str] = Counter()
-    addresses: Counter[str] = Counter()
-    for raw in chapters:
-        total += 1
-        lines, _ = spaces(raw, Context())
-        edge = {fold(line) for line in lines[:EDGE_LINES] + lines[-EDGE_LINES:]}
-        keys = {fold(line) for line in lines if may_repeat(line)}
-        shared.update(keys)
-        at_edge.update(keys & edge)
-        addresses.update({found for line in lines if (found := advertised(line))})
-    enough = max(3, REPEATED_SHARE * total)
-    return Context(
-        repeated=frozenset(
-            key
-            for key, count in shared.items()
-            if len(key) >= MIN_REPEATED and count >= enough and at_edge[key] >= MOSTLY * count
-        ),
-        addresses=frozenset(address for address, count in addresses.items() if count >= min(3, total)),
-    )
-
-
-def may_repeat(line: str) -> bool:
-    """Whether a line is advertised by repeating it: short, neither dialogue nor a sentence of the novel."""
-    if len(line) > MAX_REPEATED or DIALOGUE.search(line):
-        return False
-    return not SENTENCE.search(line) or site_words(line) > 0
-
-
-def advertised(line: str) -> str:
-    """The address that a line, or its tail, advertises."""
-    return address_in(line if is_advert(line) else advert_tail(line))
-
-
-def clean_book(book: Book) -> CleaningReport:
-    """Write chapters/ and cleaning.json anew from raw/, and delete what no longer belongs there."""
-    chapters = book.fetched()
-    context = study(book.raw(chapter) for chapter in chapters)
+    With `relearn` the rules are learned anew; without, those kept with the book are applied, if there are
+    any. `drop`: lines to drop, in which * stands for anything. Raises InputError for damaged rules.
+    """
+    manifest = book.manifest()
+    chapters = [chapter for chapter in manifest.chapters if chapter.state == "fetched"]
+    rules = None if relearn else read_rules(book)
+    if rules is None:
+        rules = learn(lambda: raw_chapters(book, chapters), names_of(manifest))
+        write_rules(book, rules)
+    known = Known(rules, drop)
     counts: Counter[tuple[str, str]] = Counter()
     for chapter in chapters:
-        known = Context(title=chapter.title, repeated=context.repeated, addresses=context.addresses)
-        lines, removed = clean(book.raw(chapter), known)
+        lines, removed = clean(book.raw(chapter), Context(title=full_title(chapter), known=known))
         counts.update(removed)
         write_if_changed(book.clean_path(chapter), chapter_bytes(lines))
     remove_strangers(book, chapters)
@@ -199,6 +67,24 @@ def clean_book(book: Book) -> CleaningReport:
     report = CleaningReport(chapters=len(chapters), removals=tuple(removals))
     write_report(book, report)
     return report
+
+
+def raw_chapters(book: Book, chapters: Sequence[Chapter]) -> Iterator[tuple[str, list[str]]]:
+    """Titles and stripped lines of the chapters as extracted, one at a time."""
+    for chapter in chapters:
+        yield full_title(chapter), spaces(book.raw(chapter), Context())[0]
+
+
+def full_title(chapter: Chapter) -> str:
+    """A chapter's title behind its volume's."""
+    return f"{chapter.volume} {chapter.title}".strip()
+
+
+def names_of(manifest: Manifest) -> Names:
+    """What the book's boilerplate may name."""
+    _, is_address, rest = manifest.source.partition("://")
+    host = re.split("[/:?#]", rest)[0] if is_address else ""
+    return Names(book=manifest.title, author=manifest.author, host=host)
 
 
 def remove_strangers(book: Book, chapters: list[Chapter]) -> None:

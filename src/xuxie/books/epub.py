@@ -12,7 +12,15 @@ from pathlib import Path
 
 from xuxie.books.archive import open_archive
 from xuxie.books.headings import CHAPTER_RANK, fold, recognise
-from xuxie.books.package import Entry, read_nav, read_ncx, read_package, refuse_encrypted, text_of
+from xuxie.books.package import (
+    Entry,
+    decoded,
+    read_nav,
+    read_ncx,
+    read_package,
+    refuse_encrypted,
+    text_of,
+)
 from xuxie.books.sections import ImportedBook, ImportedChapter, Section, arrange, is_long_prose
 from xuxie.books.xhtml import Block, blocks
 from xuxie.errors import NoChaptersError
@@ -34,9 +42,10 @@ def read_epub(path: Path) -> ImportedBook:
     with open_archive(path) as archive:
         package = read_package(archive)
         refuse_encrypted(archive, {package.nav, package.ncx, *package.spine})
-        documents = {name: blocks(text_of(archive, name)) for name in package.spine if name != package.nav}
+        read = {name: decoded(archive, name) for name in package.spine if name != package.nav}
         entries = read_nav(archive, package.nav) or read_ncx(archive, package.ncx)
         contents_page = blocks(text_of(archive, package.nav)) if package.nav in package.spine else []
+    documents = {name: blocks(document.text) for name, document in read.items()}
     entries = without_front_matter([entry for entry in entries if entry.document in documents])
     entries = entries or own_headings(documents)
     title = package.title or path.stem
@@ -49,7 +58,13 @@ def read_epub(path: Path) -> ImportedBook:
         preamble = before + preamble
     if not any(chapter.paragraphs for chapter in chapters):
         raise NoChaptersError(tr("{path} holds no text: is it a book of pictures?", path=path))
-    return ImportedBook(title=title, author=package.author, preamble=preamble, chapters=chapters)
+    return ImportedBook(
+        title=title,
+        author=package.author,
+        preamble=preamble,
+        chapters=chapters,
+        losses=sum(document.losses for document in read.values()),
+    )
 
 
 def without_front_matter(entries: list[Entry]) -> list[Entry]:

@@ -39,6 +39,7 @@ NAMED = (
     rf"番外篇?|附[录錄]|跋|结语|結語|prologue|epilogue|preface)(?:\s?(?P<name_number>{NUMBER}))?"
 )
 HEADING = re.compile(f"[【〔\\[（(]?(?:{NUMBERED}|{VOLUME}|{ENGLISH}|{NAMED})", re.IGNORECASE)
+LISTED = re.compile(rf"[（(【\[]?({NUMERAL}{{1,6}})\s*(?:[、.．:：）)】\]·-]|\s|$)")
 INLINE = re.compile(rf"(?:\S{{1,20}}\s+){{1,2}}(?={NUMBERED}(?:\s|$))")
 JUNK = re.compile(
     r"(?:《[^》]{0,30}》|【[^】第]{0,30}】|\[[^\]第]{0,30}\]|正文卷?|章节目录|目录|目錄|最新章节|全文|VIP(?:章节|卷)?"
@@ -164,3 +165,11 @@ def roman_number(numeral: str) -> int:
 def fold(line: str) -> str:
     """`line` for comparing: NFKC, lower case, letters, digits and hanzi only."""
     return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", line).casefold()))
+
+
+def entry_number(title: str) -> int | None:
+    """The number of a list's entry: also `五十三、云变`, `12. 归来`, `007 夜航`; None for none."""
+    number = chapter_number(title)
+    if number is None and (match := LISTED.match(title.strip()[:MAX_LINE])):
+        number = to_int(match[1])
+    return number

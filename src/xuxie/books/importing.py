@@ -8,6 +8,7 @@ so an import that was killed is put right by running it again.
 """
 
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 from xuxie.books.book import Book, Chapter, Manifest, chapter_bytes, digest, file_name
@@ -35,6 +36,7 @@ OTHER_TYPES = {
     b"7z\xbc\xaf": "7z",
     b"\x1f\x8b": "GZIP",
 }
+LOST = "\ufffd".encode()
 MOBI_MAGIC, MOBI_PLACE = b"BOOKMOBI", 60
 
 
@@ -50,6 +52,7 @@ def import_file(path: Path, project: Project, progress: Progress = SILENT) -> Ma
         book = Book(project.book)
         refuse_another(book, path.name)
         progress.start(tr("importing {name}", name=path.name), len(imported.chapters))
+        tell_losses(imported, path, progress)
         manifest = write_book(book, imported, path.name, progress)
         clean_book(book)
     return manifest
@@ -77,7 +80,19 @@ def read_book(path: Path) -> ImportedBook:
         decoded = decode(path.read_bytes())
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
-    return parse_txt(decoded.text, path.name)
+    return replace(parse_txt(decoded.text, path.name), losses=decoded.losses)
+
+
+def tell_losses(imported: ImportedBook, path: Path, progress: Progress) -> None:
+    """Say so when a part of the file could not be read."""
+    if imported.losses:
+        progress.say(
+            tr(
+                "{losses} bytes of {path} could not be read: they stand as \ufffd in the text",
+                losses=imported.losses,
+                path=path,
+            )
+        )
 
 
 def unsupported(head: bytes) -> str:
@@ -129,7 +144,11 @@ def write_book(book: Book, imported: ImportedBook, source: str, progress: Progre
     for number, chapter in enumerate(imported.chapters, start=1):
         content = chapter_bytes(chapter.paragraphs)
         record = Chapter(
-            title=chapter.title, file=file_name(number), state="fetched", sha256=digest(content)
+            title=chapter.title,
+            file=file_name(number),
+            state="fetched",
+            sha256=digest(content),
+            losses=content.count(LOST) if imported.losses else 0,
         )
         write_if_changed(book.raw_path(record), content)
         chapters.append(record)

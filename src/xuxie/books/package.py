@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from lxml import etree
 
 from xuxie.books.archive import Archive
-from xuxie.books.decoding import decode
+from xuxie.books.decoding import Decoded, decode
 from xuxie.books.xhtml import one_line, parse
 from xuxie.errors import InputError
 from xuxie.language import tr
@@ -154,10 +154,17 @@ def xml_of(archive: Archive, name: str) -> etree._Element:
 
 def text_of(archive: Archive, name: str) -> str:
     """A document's text; an empty one is allowed."""
+    return decoded(archive, name).text
+
+
+def decoded(archive: Archive, name: str) -> Decoded:
+    """A document as text; an empty one is allowed."""
     data = archive.read(name)
     declared = DECLARED.search(data[:1024])
+    if not data.strip():
+        return Decoded(text="", encoding="utf-8")
     try:
-        return decode(data, declared[1].decode("ascii") if declared else None).text if data.strip() else ""
+        return decode(data, declared[1].decode("ascii") if declared else None)
     except InputError as error:
         raise InputError(f"{archive.path}: {name}: {error}") from None
 

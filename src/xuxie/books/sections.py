@@ -24,12 +24,17 @@ class ImportedChapter:
 
 @dataclass(frozen=True, kw_only=True)
 class ImportedBook:
-    """A book as it stood in the file. `preamble`: what belongs to no chapter, such as a contents page."""
+    """A book as it stood in the file.
+
+    `preamble`: what belongs to no chapter, such as a contents page. `losses`: how many bytes of the file
+    could not be read; each stands as U+FFFD in the text.
+    """
 
     title: str
     author: str
     preamble: list[str]
     chapters: list[ImportedChapter]
+    losses: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,8 +13,10 @@ def command(book: Folder, as_json: AsJson = False, quiet: Quiet = False) -> None
     """Clean and print what is there."""
     from xuxie.books.book import Book
     from xuxie.books.cleaning import clean_book
+    from xuxie.crawl.rules import kept_rules
 
     project = existing(book)
+    rules = kept_rules(project)
     with exclusive(project.directory):
-        clean_book(Book(project.book))
+        clean_book(Book(project.book), drop=rules.chapter.drop if rules else ())
     Terminal(as_json, quiet).result(describe(project), summary(project))

@@ -3,6 +3,7 @@
 from typing import Any
 
 from xuxie.books.book import Book
+from xuxie.books.completeness import measure, report
 from xuxie.cli.console import AsJson, Folder, Quiet, Terminal, existing
 from xuxie.corpus.build import survey
 from xuxie.corpus.corpus import read_record as read_corpus_record
@@ -39,6 +40,10 @@ def describe(project: Project) -> dict[str, Any]:
             if chapter.state == "failed"
         ],
         "pending": manifest.count("pending"),
+        "cover": manifest.cover,
+        "introduction": manifest.introduction,
+        "status": manifest.status,
+        "completeness": measure(book).as_json(),
         "stages": stages(project),
     }
 
@@ -79,7 +84,7 @@ def summary(project: Project) -> str:
             failed=len(facts["failed"]),
             pending=facts["pending"],
         ),
-        *(f"  {failure['title']}: {failure['reason']}" for failure in facts["failed"]),
+        *(f"  {line}" for line in report(measure(Book(project.book)))),
         "  ".join(f"{stage}: {names[state]}" for stage, state in facts["stages"].items()),
     ]
     return "\n".join(lines)

@@ -8,8 +8,9 @@ a crawl of the public web never touches loopback, private or link-local addresse
 """
 
 import ipaddress
+import re
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Literal
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
@@ -20,6 +21,8 @@ Kind = Literal["public", "loopback", "link-local", "private"]
 Resolve = Callable[[str], list[str]]  # host name -> IP addresses; raises OSError
 SAFE = "!$%&'()*+,/:;=@~-._"  # stands for itself in a path; "%" because what is quoted stays quoted
 MAX_LENGTH = 2048
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
+NUMERIC = re.compile(r"0x[0-9a-f]*|[0-9]+", re.IGNORECASE)  # 127.1, 0x7f.1, 2130706433
 
 
 def normalise(url: str) -> str:
@@ -36,7 +39,7 @@ def normalise(url: str) -> str:
         raise wrong from None
     if parts.scheme not in ("http", "https") or not ascii_host or len(url) > MAX_LENGTH:
         raise wrong
-    if not is_literal(ascii_host) and not all(c.isalnum() or c in "-._" for c in ascii_host):
+    if not is_literal(ascii_host) and not is_name(ascii_host):
         raise wrong
     if parts.username or parts.password:
         raise InputError(tr("{host}: leave the user name and password out of the address", host=ascii_host))
@@ -66,6 +69,12 @@ def host_of(url: str) -> str:
     return urlsplit(url).hostname or ""
 
 
+def is_name(host: str) -> bool:
+    """Whether a host is a name. An address in an old spelling, such as 127.1, is none: systems read it."""
+    allowed = all(c.isalnum() or c in "-._" for c in host)
+    return allowed and not NUMERIC.fullmatch(host.rstrip(".").rpartition(".")[2])
+
+
 def is_literal(host: str) -> bool:
     """Whether a host is written as an IP address."""
     try:
@@ -79,12 +88,17 @@ def kind_of(address: str) -> Kind:
     """What part of the network an IP address lies in."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
-        ip = ip.ipv4_mapped or ip.sixtofour or ip
+        ip = ip.ipv4_mapped or ip.sixtofour or translated(ip) or ip
     if ip.is_loopback or ip.is_unspecified:  # 0.0.0.0 reaches this machine too
         return "loopback"
     if ip.is_link_local:
         return "link-local"
     return "public" if ip.is_global and not ip.is_multicast else "private"
+
+
+def translated(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address that a NAT64 gateway makes of an address (RFC 6052)."""
+    return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF) if ip in NAT64 else None
 
 
 def resolve_host(host: str) -> list[str]:
@@ -115,13 +129,23 @@ class Guard:
                 tr("cannot find the host {host}: check the address and your connection", host=host_of(url))
             ) from None
 
+    def permitted(self, host: str) -> list[str]:
+        """The IP addresses of a host, all within bounds. Raises OSError, UnicodeError, ForbiddenError."""
+        found = self.resolve(host)
+        self.require(found, host)
+        return found
+
+    def require(self, addresses: Iterable[str], place: str) -> None:
+        """Raise ForbiddenError, which names `place`, when any of the IP addresses is out of bounds."""
+        if not all(self.permits(address) for address in addresses):
+            raise ForbiddenError(
+                tr("{url} leads into a private network, where this crawl may not go", url=place)
+            )
+
     def permits(self, address: str) -> bool:
         """Whether an IP address may be connected to."""
         return kind_of(address) in self.kinds
 
     def check(self, url: str) -> None:
         """Raise ForbiddenError when any IP address of the host is out of bounds, or NetworkError."""
-        if not all(self.permits(address) for address in self.addresses(url)):
-            raise ForbiddenError(
-                tr("{url} leads into a private network, where this crawl may not go", url=url)
-            )
+        self.require(self.addresses(url), url)

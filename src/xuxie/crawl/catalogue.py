@@ -1,32 +1,35 @@
-"""A book's catalogue page: title, author, and the chapters in reading order.
+"""A book's catalogue: what its pages tell of it, and the chapters in reading order.
 
     catalogue = parse_catalogue(html, "https://example.com/book/1/")
     catalogue.entries[0] == Entry(title="第一章 起点", url="https://example.com/book/1/1001.html")
 
 No rule here knows a site. Links are grouped by the shape of their address; the group that looks most
-like a list of chapters wins. Reading order is the page's order; a "最新章节" block that repeats some
-of the list is not part of it.
+like a list of chapters wins. Reading order is the page's order (see ordering.py); a "最新章节" block that
+repeats some of the list is not part of it.
 """
 
 import functools
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, urlsplit
-
-from selectolax.lexbor import LexborHTMLParser
 
 from xuxie.books.headings import recognise
 from xuxie.crawl.addresses import host_of
-from xuxie.crawl.html import UnusablePage, attribute, compact, parse_html, text_of, tidy
-from xuxie.crawl.links import NUMBER, Link, page_links, shape, split_path
+from xuxie.crawl.details import Details, read_details
+from xuxie.crawl.html import UnusablePage, parse_html
+from xuxie.crawl.links import NUMBER, Caption, Link, page_items, shape, split_path
+from xuxie.crawl.ordering import chosen, reading_order
+from xuxie.crawl.pagination import list_pages, whole_lists
+from xuxie.crawl.rules import CatalogueRules
 from xuxie.errors import NoChaptersError
 from xuxie.language import tr
 
 SMALLEST_LIST = 3  # links that must share the catalogue's directory when none looks like a heading
+FEW = 10  # links of a list for one that may stand apart
 MOST = 0.8  # of a group: what so many have in common, all should
-NUMBERED = re.compile(r"(?:第\s?)?[0-9０-９]{1,5}(?:\s?[章回节話话]|[\s.．、:：])")
+NUMBERED = re.compile(r"(?:第\s?)?[0-9０-９]{1,5}(?:\s?[章回节節話话]|[\s.．、:：])")
 NAVIGATION = re.compile(
     r"(?:开始|開始|立即|马上|继续|繼續|点击|點擊|免费|在线|从头|從頭)(?:阅读|閱讀|试读|試讀)"
     r"|(?:加入|放入)?(?:书架|書架|书签|書籤|收藏)|投(?:推荐|推薦|月)票|[倒正]序"
@@ -34,11 +37,7 @@ NAVIGATION = re.compile(
     r"|(?:返回|查看)?(?:书页|書頁|目[录錄]|更多章[节節]|全部章[节節]|完整目[录錄])|.{0,30}(?:txt|全文|全集)下[载載].{0,4}",
     re.IGNORECASE,
 )
-SITE_WORDS = re.compile(
-    r"(?:最新章节|全文(?:免费)?|免费|在线|无弹窗|章节|小说|阅读|目录|列表|更新|txt|下载|全集|完整版|最新)+$",
-    re.IGNORECASE,
-)
-AUTHOR = re.compile(r"作\s*者\s*[:：]\s*([^\s|/,，;；:：(（\[【]{1,30}+)(?![:：])")
+NO_RULES = CatalogueRules()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,42 +46,126 @@ class Entry:
 
     title: str
     url: str
+    volume: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Catalogue:
-    """What a catalogue page tells; `author` may be empty."""
+    """What a catalogue tells; only the title and the entries are never empty."""
 
-    title: str
-    author: str
+    details: Details
     entries: list[Entry]
+
+    @property
+    def title(self) -> str:
+        """The book's title."""
+        return self.details.title
+
+    @property
+    def author(self) -> str:
+        """The book's author, perhaps ""."""
+        return self.details.author
+
+
+@dataclass(frozen=True, kw_only=True)
+class CataloguePage:
+    """One page of a catalogue. `chapters` are its links to chapters, as far as the page alone tells."""
+
+    url: str
+    details: Details
+    items: list[Link | Caption]
+    chapters: list[Link]
+    number: int | None  # among the pages of the list, where the page tells it
+    pages: dict[int, str]  # the others that it links, by number
+    following: str  # the next one, "" for none
+    wholes: list[tuple[str, bool]]  # where the whole list may be; True where the words say so
 
 
 def parse_catalogue(html: str, url: str) -> Catalogue:
-    """The catalogue on the page `html`, which was found at `url`.
+    """The catalogue on the one page `html`, which was found at `url`.
 
     Raises NoChaptersError when nothing on it looks like a list of chapters.
     """
+    return assemble([parse_page(html, url)])
+
+
+def parse_page(html: str, url: str, rules: CatalogueRules = NO_RULES) -> CataloguePage:
+    """What one page of a catalogue says. Raises NoChaptersError when it is nested beyond reason."""
     try:
         tree = parse_html(html)
     except UnusablePage as why:
         raise NoChaptersError(f"{url}: {why}") from None
-    entries = [Entry(title=link.text, url=link.url) for link in chapter_links(page_links(tree, url), url)]
-    if not entries:
+    items = page_items(tree, url, rules.list)
+    links = [item for item in items if isinstance(item, Link)]
+    chapters = links if rules.list else chapter_links(links, url)
+    number, pages, following = list_pages(tree, url, {link.url for link in chapters}, rules.next)
+    return CataloguePage(
+        url=url,
+        details=read_details(tree, url, title=rules.title, author=rules.author),
+        items=items,
+        chapters=chapters,
+        number=number,
+        pages=pages,
+        following=following,
+        wholes=whole_lists(tree, url),
+    )
+
+
+def assemble(pages: Sequence[CataloguePage], *, ruled: bool = False) -> Catalogue:
+    """The catalogue on several pages, which are given in their order.
+
+    `ruled`: a site rule says which links are chapters. Raises NoChaptersError when there are none.
+    """
+    url = pages[0].url
+    details = pages[0].details
+    for page in pages[1:]:
+        details = details.completed_by(page.details)
+    items = [item for page_number, page in enumerate(pages) for item in apart(page.items, page_number)]
+    links = [item for item in items if isinstance(item, Link)]
+    kept = {id(link) for link in (in_order(links) if ruled else in_order(chapter_links(links, url)))}
+    listed = chosen(items, lambda link: id(link) in kept)
+    if not kept:
         raise NoChaptersError(
             tr("no list of chapters at {url}: give the address of the book's catalogue page", url=url)
         )
-    return Catalogue(title=book_title(tree) or host_of(url), author=book_author(tree), entries=entries)
+    ordered = reading_order(listed, details.title, first=details.first, newest=details.newest)
+    return Catalogue(
+        details=replace(details, title=details.title or host_of(url)),
+        entries=[Entry(title=link.text, url=link.url, volume=volume) for volume, link in ordered],
+    )
+
+
+def apart(items: Sequence[Link | Caption], page: int) -> list[Link | Caption]:
+    """`items` with blocks that no other page's are equal to."""
+    return [
+        replace(item, block=(page << 64) + item.block) if isinstance(item, Link) and page else item
+        for item in items
+    ]
 
 
 def chapter_links(links: Sequence[Link], url: str) -> list[Link]:
-    """Of a page's links, those to chapters, in reading order, each once."""
+    """Of all links, those to chapters; the same chapter may be linked several times."""
     groups: defaultdict[object, list[Link]] = defaultdict(list)
     for link in links:
         groups[shape(link.url)].append(link)
     candidates = [without_strays(of_one_book(group, url)) for group in groups.values()]
     best = max(candidates, key=lambda group: score(group, url), default=[])
-    return in_order(best) if score(best, url) > 0 else []
+    return without_strangers(best, links, url) if score(best, url) > 0 else []
+
+
+def without_strangers(group: list[Link], links: Sequence[Link], url: str) -> list[Link]:
+    """`group` without single links that stand among others: a recommended book's chapter.
+
+    Only where addresses do not tell one book from another.
+    """
+    if any(shares_directory(link.url, url) for link in group):
+        return group
+    everything = Counter(link.block for link in links)
+    own = Counter(link.block for link in group)
+    strange = {
+        block for block in own if 2 * own[block] < everything[block] and own[block] * FEW < len(group)
+    }
+    return [link for link in group if link.block not in strange]
 
 
 @functools.lru_cache(maxsize=65_536)
@@ -177,46 +260,3 @@ def in_order(group: Sequence[Link]) -> list[Link]:
         placed.pop(link.url, None)
         placed[link.url] = link
     return list(placed.values())
-
-
-def book_title(tree: LexborHTMLParser) -> str:
-    """The book's title: OpenGraph, then the heading, then the page's title."""
-    if name := meta(tree, "og:novel:book_name"):
-        return unquoted(name)
-    if name := meta(tree, "og:title"):
-        return without_site_words(name)
-    page_title = tree.css_first("title")
-    whole = text_of(page_title) if page_title else ""
-    headings = [text for text in map(text_of, tree.css("h1")) if text]
-    for heading in headings:  # a site's logo is often a heading too
-        if compact(heading) in compact(whole) or len(headings) == 1:
-            return unquoted(heading)
-    return without_site_words(whole)
-
-
-def book_author(tree: LexborHTMLParser) -> str:
-    """The author: OpenGraph, then "作者：…" in the text, which may have a link for the name."""
-    if name := meta(tree, "og:novel:author"):
-        return name
-    match = AUTHOR.search(tree.body.text(deep=True, separator="\n")) if tree.body else None
-    return match[1] if match else ""
-
-
-def meta(tree: LexborHTMLParser, name: str) -> str:
-    """The content of a <meta property=…> or <meta name=…>."""
-    node = tree.css_first(f'meta[property="{name}"], meta[name="{name}"]')
-    return tidy(attribute(node, "content")) if node else ""
-
-
-def unquoted(name: str) -> str:
-    """`《书名》` without its marks."""
-    inside = re.fullmatch(r"《(.+)》", name)
-    return inside[1] if inside else name
-
-
-def without_site_words(title: str) -> str:
-    """The book in a page's title like `书名最新章节_作者_某某小说网`."""
-    if inside := re.search(r"《(.+?)》", title):
-        return inside[1]
-    first = re.split(r"\s*[_|｜,，]\s*|\s+[-–—]\s*|\s*[-–—]\s+|(?<=\S)-(?=[^-]*$)", title)[0]
-    return SITE_WORDS.sub("", first).strip() or first

@@ -4,29 +4,31 @@
     asyncio.run(chapters.fetch(guard, robots, Timing()))
     chapters.manifest()      # with what is known now, also after an interruption
 
-As many tasks as connections take chapters from one line, so memory does not grow with the book.
+As many tasks as connections take chapters from one line, so memory does not grow with the book. What
+fails, or what the others make doubtful (judging.py), is asked for once more at the end.
 """
 
 import asyncio
-import os
-from collections.abc import Coroutine, Iterator
+from collections.abc import Awaitable, Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import aiofiles
 import aiofiles.os
 
-from xuxie.books.book import Book, Chapter, Manifest, chapter_bytes, digest
+from xuxie.books.book import Book, Chapter, Manifest, accepted, chapter_bytes
+from xuxie.books.headings import fold
 from xuxie.config import CrawlSettings
 from xuxie.crawl.addresses import Guard
-from xuxie.crawl.extraction import extract_chapter
+from xuxie.crawl.extraction import NO_RULES
 from xuxie.crawl.fetching import Fetcher
 from xuxie.crawl.html import UnusablePage
+from xuxie.crawl.judging import Fetched, doubts, marks_of
+from xuxie.crawl.reading import Surroundings, read_chapter
 from xuxie.crawl.retries import Failure, Timing
 from xuxie.crawl.robots import Robots
+from xuxie.crawl.rules import ChapterRules
 from xuxie.errors import ForbiddenError, NetworkError
-from xuxie.files import TEMPORARY_SUFFIX
+from xuxie.files import TEMPORARY_SUFFIX, flush_directory
 from xuxie.language import tr
 from xuxie.progress import Progress
 
@@ -34,17 +36,43 @@ GIVEN_UP = 16  # chapters in a row that no retry could get: the site is down
 
 
 class Chapters:
-    """The chapters of a manifest that are not fetched, and what became of them."""
+    """The chapters of a manifest that are not fetched, and what became of them.
 
-    def __init__(self, book: Book, manifest: Manifest, settings: CrawlSettings, progress: Progress) -> None:
+    `wanted` (files) limits what is fetched; `settled` (files) are those that an earlier run accepted.
+    """
+
+    def __init__(
+        self,
+        book: Book,
+        manifest: Manifest,
+        settings: CrawlSettings,
+        progress: Progress,
+        *,
+        rules: ChapterRules = NO_RULES,
+        wanted: Collection[str] | None = None,
+        settled: Collection[str] = (),
+        pages: Collection[str] = (),
+    ) -> None:
         self.book = book
         self.before = manifest
         self.settings = settings
         self.progress = progress
-        self.missing = [chapter for chapter in manifest.chapters if chapter.state != "fetched"]
+        self.rules = rules
+        self.settled = settled
+        self.missing = [
+            chapter
+            for chapter in manifest.chapters
+            if chapter.state != "fetched" and (wanted is None or chapter.file in wanted)
+        ]
         self.done: dict[str, Chapter] = {}  # by file
+        self.fits: set[str] = set()  # files whose page named the title
+        self.for_good: set[str] = set()  # files that no further try will bring
         self.forbidden = ""  # why the site forbade the last chapter that it forbade
         self.in_a_row = 0  # failures that looked temporary, without a success between
+        self.surroundings = Surroundings(
+            addresses=frozenset({manifest.source, *pages, *(chapter.url for chapter in manifest.chapters)}),
+            titles=frozenset(fold(chapter.title) for chapter in manifest.chapters),
+        )
 
     def manifest(self) -> Manifest:
         """The manifest with what is known now."""
@@ -60,32 +88,44 @@ class Chapters:
         if there:
             self.progress.advance(there)
         (self.book.directory / "raw").mkdir(parents=True, exist_ok=True)
-        line = iter(self.missing)
         async with Fetcher(self.settings, guard, robots, timing) as fetcher:
-            tasks = [
-                asyncio.create_task(self.work(fetcher, line))
-                for _ in range(min(self.settings.concurrency, len(self.missing)))
-            ]
             try:
-                await asyncio.gather(*tasks)
-            finally:  # one failed for good, or all are interrupted
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
+                await self.fetch_all(fetcher, self.missing, shown=True)
+                if self.in_a_row < GIVEN_UP and (again := self.once_more()):
+                    await self.fetch_all(fetcher, again)
+                    self.reject(self.doubts())
+            finally:
+                flush_directory(self.book.directory / "raw")
 
-    async def work(self, fetcher: Fetcher, line: Iterator[Chapter]) -> None:
+    async def fetch_all(
+        self, fetcher: Fetcher, chapters: Sequence[Chapter], *, shown: bool = False
+    ) -> None:
+        """Fetch `chapters`, as many at a time as there may be connections."""
+        line = iter(chapters)
+        tasks = [
+            asyncio.create_task(self.work(fetcher, line, shown=shown))
+            for _ in range(min(self.settings.concurrency, len(chapters)))
+        ]
+        try:
+            await asyncio.gather(*tasks)
+        finally:  # one failed for good, or all are interrupted
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def work(self, fetcher: Fetcher, line: Iterator[Chapter], *, shown: bool) -> None:
         """One connection's work: chapter after chapter."""
         for chapter in line:
             self.done[chapter.file] = await self.fetch_chapter(fetcher, chapter)
-            self.progress.advance(note=chapter.title)
+            if shown:
+                self.progress.advance(note=chapter.title)
             if self.in_a_row >= GIVEN_UP:
                 return
 
     async def fetch_chapter(self, fetcher: Fetcher, chapter: Chapter) -> Chapter:
         """`chapter` with its text on disk, or with the reason why not."""
         try:
-            html = await fetcher.page(chapter.url)
-            content = chapter_bytes(extract_chapter(html, chapter.title))
+            read = await read_chapter(fetcher, chapter, self.surroundings, self.rules)
         except Failure as why:
             self.in_a_row += why.temporary
             return self.failed(chapter, str(why), forbidden=why.forbidden)
@@ -94,19 +134,60 @@ class Chapters:
         except NetworkError as why:
             return self.failed(chapter, str(why), forbidden=isinstance(why, ForbiddenError))
         self.in_a_row = 0
+        if read.fits:
+            self.fits.add(chapter.file)
+        content = chapter_bytes(read.paragraphs)
         await to_the_end(save(self.book.raw_path(chapter), content))
-        return replace(chapter, state="fetched", sha256=digest(content), reason="")
+        return accepted(chapter, content)
 
     def failed(self, chapter: Chapter, reason: str, *, forbidden: bool) -> Chapter:
         """`chapter` with the reason why it is not here."""
         if forbidden:
             self.forbidden = reason
-        return replace(chapter, state="failed", sha256="", reason=reason)
+            self.for_good.add(chapter.file)
+        return replace(chapter, state="failed", sha256="", reason=reason, losses=0)
+
+    def once_more(self) -> list[Chapter]:
+        """What a second try may bring: all that failed but was not forbidden, and what is doubtful."""
+        doubtful = self.doubts()
+        return [
+            chapter
+            for chapter in self.manifest().chapters
+            if chapter.file in doubtful
+            or (
+                chapter.file in self.done
+                and chapter.state == "failed"
+                and chapter.file not in self.for_good
+            )
+        ]
+
+    def doubts(self) -> dict[str, str]:
+        """Why chapters that are here should not be believed, by file."""
+        return doubts([self.record(chapter) for chapter in self.manifest().chapters if chapter.sha256])
+
+    def record(self, chapter: Chapter) -> Fetched:
+        """What a chapter that is here is judged by."""
+        text = self.book.raw_path(chapter).read_text(encoding="utf-8")
+        return Fetched(
+            file=chapter.file,
+            title=chapter.title,
+            size=len(text),
+            marks=marks_of(text),
+            fits=chapter.file in self.fits,
+            settled=chapter.file in self.settled,
+        )
+
+    def reject(self, doubtful: dict[str, str]) -> None:
+        """Take back the chapters that a second try has not made credible."""
+        for chapter in self.manifest().chapters:
+            if reason := doubtful.get(chapter.file):
+                self.book.raw_path(chapter).unlink(missing_ok=True)
+                self.done[chapter.file] = self.failed(chapter, reason, forbidden=False)
 
 
-async def to_the_end(work: Coroutine[Any, Any, None]) -> None:
+async def to_the_end(work: Awaitable[None]) -> None:
     """Do a short work that Ctrl-C must not cut: a thread would go on with an open file."""
-    task, interrupted = asyncio.create_task(work), None
+    task, interrupted = asyncio.ensure_future(work), None
     while not task.done():
         try:
             await asyncio.wait([task])
@@ -117,15 +198,17 @@ async def to_the_end(work: Coroutine[Any, Any, None]) -> None:
     task.result()
 
 
-async def save(path: Path, content: bytes) -> None:
-    """Write `content` so that `path` is whole or absent, even when the power goes."""
+@aiofiles.os.wrap  # one hop to a thread for the whole file
+def save(path: Path, content: bytes) -> None:
+    """Write `content` so that `path` is whole or absent, however the process ends.
+
+    The folder is flushed once, at the end: a flush for every file would cost more than to fetch it, and
+    what the power takes is empty or absent, and fetched again.
+    """
     temporary = path.with_name(path.name + TEMPORARY_SUFFIX)
     try:
-        async with aiofiles.open(temporary, "wb") as file:
-            await file.write(content)
-            await file.flush()
-            await asyncio.to_thread(os.fsync, file.fileno())
-        await aiofiles.os.replace(temporary, path)
+        temporary.write_bytes(content)
+        temporary.replace(path)
     except BaseException:
-        temporary.unlink(missing_ok=True)  # at once: nothing may come between
+        temporary.unlink(missing_ok=True)
         raise

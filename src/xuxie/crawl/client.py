@@ -3,24 +3,34 @@
     with Client(settings, guard) as client:
         response = client.get("https://example.com/book/1/")
 
-Every address on the way, redirects included, is checked before it is asked for.
+Every host is asked at its own pace (pace.py). Every address on the way, redirects included, is checked,
+and what is connected to is the very address that was checked: a name cannot change its meaning between.
 """
 
+import math
+import socket
 import time
 from collections.abc import Callable
 from types import TracebackType
+from typing import Any
 
 import requests
-from urllib3.exceptions import HTTPError
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib3.util.connection import create_connection
 
 from xuxie.config import CrawlSettings
 from xuxie.crawl.addresses import Guard, join
+from xuxie.crawl.pace import HELD_BACK, Paces
 from xuxie.crawl.responses import REDIRECTS, Body, Response, check_status, request_headers
 from xuxie.crawl.retries import Failure, Timing, may_retry, pause_before
 from xuxie.errors import ForbiddenError, NetworkError
 from xuxie.language import tr
 
 CHUNK = 65_536  # bytes
+GLANCE = 0.05  # seconds until a host that others keep busy is looked at again
 Permit = Callable[[str], None]  # raises XuxieError for an address that must not be fetched
 
 
@@ -28,14 +38,61 @@ def anything(url: str) -> None:
     """Permit every address."""
 
 
-class Client:
-    """Fetches pages one after another."""
+class GuardedAdapter(HTTPAdapter):
+    """Connects to none but addresses that the guard permits."""
 
-    def __init__(self, settings: CrawlSettings, guard: Guard, timing: Timing | None = None) -> None:
+    def __init__(self, guard: Guard) -> None:
+        self.guard = guard
+        super().__init__()
+
+    def init_poolmanager(self, *given: Any, **named: Any) -> None:
+        """Like requests, with connections that ask the guard."""
+        super().init_poolmanager(*given, **named)
+        guard = self.guard
+
+        class Connection(HTTPConnection):
+            def _new_conn(self) -> socket.socket:
+                return connect(self, guard)
+
+        class SecureConnection(HTTPSConnection):
+            def _new_conn(self) -> socket.socket:
+                return connect(self, guard)
+
+        plain = type("Pool", (HTTPConnectionPool,), {"ConnectionCls": Connection})
+        secure = type("SecurePool", (HTTPSConnectionPool,), {"ConnectionCls": SecureConnection})
+        self.poolmanager.pool_classes_by_scheme = {"http": plain, "https": secure}
+
+
+def connect(connection: HTTPConnection, guard: Guard) -> socket.socket:
+    """A socket to the host of a connection. Raises NetworkError, ForbiddenError, and urllib3's errors."""
+    refusal: OSError = OSError("no address")
+    for address in guard.permitted(connection.host):
+        try:
+            return create_connection(
+                (address, connection.port), connection.timeout, socket_options=connection.socket_options
+            )
+        except OSError as error:
+            refusal = error
+    raise NewConnectionError(connection, str(refusal)) from refusal
+
+
+class Client:
+    """Fetches pages one after another; `paces` are those of others who ask the same hosts."""
+
+    def __init__(
+        self,
+        settings: CrawlSettings,
+        guard: Guard,
+        timing: Timing | None = None,
+        paces: Paces | None = None,
+    ) -> None:
         self.settings = settings
         self.guard = guard
         self.timing = timing or Timing()
+        self.paces = paces or Paces(settings, self.timing)
         self.session = requests.Session()
+        for scheme in ("http://", "https://"):
+            self.session.mount(scheme, GuardedAdapter(guard))
         self.session.trust_env = False  # no credentials from .netrc, no proxy around the guard
         self.session.headers.update(request_headers())
 
@@ -59,17 +116,22 @@ class Client:
             except Failure as failure:
                 if not may_retry(failure, attempt, self.settings.retries):
                     raise
-                self.timing.sleep(pause_before(attempt, failure.retry_after, self.timing.jitter()))
+                if failure.status not in HELD_BACK:  # else the pace holds back the whole host
+                    self.timing.sleep(pause_before(attempt, None, self.timing.jitter()))
         raise AssertionError("the last try returns or raises")
 
     def follow(self, url: str, permit: Permit) -> Response:
         """One try: the page at the end of the redirects."""
         for _ in range(self.settings.max_redirects + 1):
-            self.guard.check(url)
+            self.guard.check(url)  # before robots.txt is asked
             permit(url)
-            response = self.ask(url)
+            pace = self.paces.of(url)
+            while wait := pace.begin():
+                self.timing.sleep(wait if math.isfinite(wait) else GLANCE)
+            with pace.request():
+                response = self.ask(url)
+                response.check_patience()
             if response.status not in REDIRECTS:
-                check_status(response.status, response.headers, self.timing.now())
                 return response
             target = join(url, response.headers.get("location", ""))
             if target is None:
@@ -85,6 +147,7 @@ class Client:
                 url, stream=True, allow_redirects=False, timeout=self.settings.timeout
             ) as answer:
                 headers = {name.lower(): value for name, value in answer.headers.items()}
+                check_status(answer.status_code, headers, self.timing.now())
                 body = Body(headers.get("content-encoding", ""), self.settings.max_page_bytes)
                 wanted = answer.status_code == 200
                 while wanted and (chunk := answer.raw.read1(CHUNK, decode_content=False)):

@@ -8,24 +8,26 @@ same command goes on where it stopped and ends with the same bytes.
 """
 
 import asyncio
+import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from xuxie.books.book import Book, Chapter, Manifest, digest
+from xuxie.books.book import Book, Chapter, Manifest, accepted
 from xuxie.books.cleaning import clean_book
 from xuxie.config import CrawlSettings
-from xuxie.crawl.addresses import Guard, normalise
-from xuxie.crawl.catalogue import Catalogue, parse_catalogue
+from xuxie.crawl.addresses import Guard, host_of, normalise
+from xuxie.crawl.catalogue import NO_RULES, Catalogue
 from xuxie.crawl.chapters import Chapters
-from xuxie.crawl.client import Client, fetch
-from xuxie.crawl.html import UnusablePage, parse_html
-from xuxie.crawl.lines import lay_out
+from xuxie.crawl.client import Client
+from xuxie.crawl.contents import read_catalogue
+from xuxie.crawl.details import Details
 from xuxie.crawl.merging import merge
-from xuxie.crawl.refusals import check_page
-from xuxie.crawl.retries import Failure, Timing
+from xuxie.crawl.pace import Paces
+from xuxie.crawl.retries import Timing
 from xuxie.crawl.robots import Robots
-from xuxie.errors import ForbiddenError, IncompleteError, InputError, NetworkError, NoChaptersError
+from xuxie.crawl.rules import SiteRules, load_rules, rules_for
+from xuxie.errors import ForbiddenError, IncompleteError, InputError
 from xuxie.files import exclusive, remove_leftovers
 from xuxie.language import tr
 from xuxie.progress import SILENT, Progress
@@ -34,43 +36,126 @@ from xuxie.project import Project
 NAMED = 5  # missing chapters that a message names
 
 
+@dataclass(frozen=True, kw_only=True)
+class Wishes:
+    """What of a book is wanted. `select`: places in the catalogue, like "1-50" or "3,7,10-".
+
+    `update`: keep the cleaning rules that were learned. `rules`: a file of site rules to crawl by.
+    """
+
+    select: str = ""
+    update: bool = False
+    rules: Path | None = None
+
+
+ALL = Wishes()
+
+
 def crawl_book(
     url: str | None,
     project: Project,
     settings: CrawlSettings,
     progress: Progress = SILENT,
     timing: Timing | None = None,
+    paces: Paces | None = None,
+    wishes: Wishes = ALL,
 ) -> Manifest:
     """Fetch the book whose catalogue is at `url` (None: the one the project holds); only what is missing.
 
-    Raises InputError for an address that cannot be used or another than the project's, NoChaptersError
-    when the page lists none, NetworkError or ForbiddenError when the catalogue cannot be had, and
-    IncompleteError when chapters are missing in the end (all others are there and cleaned).
+    Raises InputError for an address that cannot be used or another than the project's, or a selection
+    that is none, NoChaptersError when the page lists none, NetworkError or ForbiddenError when the
+    catalogue cannot be had, and IncompleteError when chapters are missing in the end (all others are
+    there and cleaned).
     """
     book, timing = Book(project.book), timing or Timing()
     source = normalise(url) if url is not None else normalise(book.manifest().source)
     with exclusive(project.directory):
         remove_leftovers(project.book)
         old = earlier(book, source)
+        rules = rules_for(project, source, wishes.rules) or SiteRules(hosts=(host_of(source),))
         if old is None:
             progress.say(
                 tr("fetch only what you may use; do not publish others' text, or models trained on it")
             )
         guard = Guard(source)
-        with Client(settings, guard, timing) as client:
+        with Client(settings, guard, timing, paces) as client:
             robots = Robots(client, ignore=settings.ignore_robots)
-            catalogue = read_catalogue(client, robots, source)
+            catalogue = read_catalogue(client, robots, source, rules.catalogue)
+            wanted = selected_files(planned(book, source, catalogue, old), wishes.select)
             manifest = prepare(book, source, catalogue, old)
-            chapters = Chapters(book, manifest, settings, progress)
+            chapters = Chapters(
+                book,
+                manifest,
+                settings,
+                progress,
+                rules=rules.chapter,
+                wanted=wanted,
+                settled={chapter.file for chapter in old.chapters if chapter.state == "fetched"}
+                if old
+                else (),
+            )
             tell_delay(robots, source, chapters.missing, progress)
             try:
                 asyncio.run(chapters.fetch(guard, robots, timing))
             finally:  # also after Ctrl-C
                 manifest = chapters.manifest()
                 book.write_manifest(manifest)
-        clean_book(book)
-    complain(manifest, forbidden=chapters.forbidden)
+        clean_book(book, relearn=not wishes.update, drop=rules.chapter.drop)
+    complain(manifest, wanted, forbidden=chapters.forbidden)
     return manifest
+
+
+def plan_book(
+    url: str | None,
+    project: Project,
+    settings: CrawlSettings,
+    timing: Timing | None = None,
+    wishes: Wishes = ALL,
+) -> tuple[Manifest, set[str]]:
+    """What `crawl_book` would work on, and the files of the chapters that it would fetch; writes nothing.
+
+    Raises what `crawl_book` raises before it fetches the first chapter.
+    """
+    book = Book(project.book)
+    source = normalise(url) if url is not None else normalise(book.manifest().source)
+    old, guard = earlier(book, source), Guard(source)
+    rules = load_rules(wishes.rules) if wishes.rules else rules_for(project, source)
+    with Client(settings, guard, timing or Timing()) as client:
+        robots = Robots(client, ignore=settings.ignore_robots)
+        catalogue = read_catalogue(client, robots, source, rules.catalogue if rules else NO_RULES)
+    manifest = planned(book, source, catalogue, old)
+    wanted = selected_files(manifest, wishes.select)
+    return manifest, {
+        chapter.file
+        for chapter in manifest.chapters
+        if chapter.state != "fetched" and (wanted is None or chapter.file in wanted)
+    }
+
+
+def selected_files(manifest: Manifest, select: str) -> set[str] | None:
+    """The files of the selected chapters, None for all. Raises InputError for a selection that is none."""
+    if not select.strip():
+        return None
+    places: set[int] = set()
+    for part in re.split(r"[,，、\s]+", select.strip(" ,，、")):
+        match = re.fullmatch(r"(\d{1,6})?(?:([-~－—–])(\d{1,6})?)?", part)
+        if match is None or not (match[1] or match[3]):
+            raise InputError(
+                tr('"{select}" selects no chapters: write places like 1-50 or 3,7,10-', select=select)
+            )
+        first = int(match[1] or 1)
+        last = int(match[3] or len(manifest.chapters)) if match[2] else first
+        places.update(range(first, min(last, len(manifest.chapters)) + 1))
+    files = {chapter.file for at, chapter in enumerate(manifest.chapters, start=1) if at in places}
+    if not files:
+        raise InputError(
+            tr(
+                '"{select}" selects no chapters: the catalogue has {count}',
+                select=select,
+                count=len(manifest.chapters),
+            )
+        )
+    return files
 
 
 def earlier(book: Book, source: str) -> Manifest | None:
@@ -89,53 +174,45 @@ def earlier(book: Book, source: str) -> Manifest | None:
     return manifest
 
 
-def read_catalogue(client: Client, robots: Robots, source: str) -> Catalogue:
-    """The catalogue at `source`. Raises NetworkError, ForbiddenError or NoChaptersError."""
-    response = fetch(client, source, robots.check)
-    try:
-        html = response.text()
-    except Failure as failure:
-        raise NetworkError(tr("{url}: {why}; check the address", url=source, why=failure)) from None
-    try:
-        return parse_catalogue(html, response.url)
-    except NoChaptersError:
-        refuse_blocked(html, source)
-        raise
-
-
-def refuse_blocked(html: str, source: str) -> None:
-    """Raise NetworkError or ForbiddenError when a page without chapters is a login, say."""
-    try:
-        tree = parse_html(html)
-        lines = [line.text for line in lay_out(tree).lines]
-        check_page(tree, "", lines, lines)
-    except UnusablePage as why:
-        kind = ForbiddenError if why.forbidden else NetworkError
-        raise kind(
-            tr("{url}: {why}; xuxie does not get around it, choose another site", url=source, why=why)
-        ) from None
-
-
 def prepare(book: Book, source: str, catalogue: Catalogue, old: Manifest | None) -> Manifest:
     """Write and return the manifest to fetch by: what lies in raw/ is fetched, all else pending."""
-    known = [settled(book, chapter) for chapter in old.chapters] if old else []
-    chapters = merge(known, catalogue.entries)
+    manifest = planned(book, source, catalogue, old)
     # A file that no manifest spoke of is left from another book: its number is about to be given anew.
-    kept = {chapter.file for chapter in known} & {chapter.file for chapter in chapters}
+    known = {chapter.file for chapter in old.chapters} if old else set()
+    kept = known & {chapter.file for chapter in manifest.chapters}
     for path in (book.directory / "raw").glob("*.txt"):
         if path.name not in kept:
             path.unlink()
-    manifest = Manifest(title=catalogue.title, author=catalogue.author, source=source, chapters=chapters)
     book.write_manifest(manifest)
     return manifest
+
+
+def planned(book: Book, source: str, catalogue: Catalogue, old: Manifest | None) -> Manifest:
+    """The catalogue laid over the manifest of an earlier crawl; what its page no longer says stays."""
+    known = [settled(book, chapter) for chapter in old.chapters] if old else []
+    details = catalogue.details
+    if old:
+        before = Details(
+            author=old.author, cover=old.cover, introduction=old.introduction, status=old.status
+        )
+        details = details.completed_by(before)
+    return Manifest(
+        title=details.title,
+        author=details.author,
+        source=source,
+        cover=details.cover,
+        introduction=details.introduction,
+        status=details.status,
+        chapters=merge(known, catalogue.entries),
+    )
 
 
 def settled(book: Book, chapter: Chapter) -> Chapter:
     """`chapter` in the state that its raw file proves."""
     content = read_if_there(book.raw_path(chapter))
     if content:
-        return replace(chapter, state="fetched", sha256=digest(content), reason="")
-    return replace(chapter, state="pending", sha256="", reason="")
+        return accepted(chapter, content)
+    return replace(chapter, state="pending", sha256="", reason="", losses=0)
 
 
 def read_if_there(path: Path) -> bytes:
@@ -159,9 +236,13 @@ def tell_delay(robots: Robots, source: str, missing: Sequence[Chapter], progress
         )
 
 
-def complain(manifest: Manifest, *, forbidden: str) -> None:
-    """Raise IncompleteError when chapters are missing; ForbiddenError when the site gave none at all."""
-    missing = [chapter for chapter in manifest.chapters if chapter.state != "fetched"]
+def complain(manifest: Manifest, wanted: set[str] | None, *, forbidden: str) -> None:
+    """Raise IncompleteError when wanted chapters are missing; ForbiddenError when the site gave none."""
+    missing = [
+        chapter
+        for chapter in manifest.chapters
+        if chapter.state != "fetched" and (wanted is None or chapter.file in wanted)
+    ]
     if not missing:
         return
     if forbidden and len(missing) == len(manifest.chapters):

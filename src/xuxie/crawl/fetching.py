@@ -3,12 +3,14 @@
     async with Fetcher(settings, guard, robots) as fetcher:
         html = await fetcher.page("https://example.com/book/1/1001.html")
 
-A host is never asked faster than its robots.txt wants, and not at all for as long as its Retry-After
-says. Every address on the way is checked; names are checked by what they resolve to, in the moment of
-connecting. How many pages are fetched at once is the caller's: one task, one connection.
+Every host is asked at its own pace (pace.py), first come, first served. Every address on the way is
+checked; names are checked by what they resolve to, in the moment of connecting. How many pages are wanted
+at once is the caller's; how many are asked for at once is the pace's.
 """
 
 import asyncio
+import contextlib
+import math
 from types import TracebackType
 
 import aiohttp
@@ -17,12 +19,12 @@ from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
 from xuxie.config import CrawlSettings
-from xuxie.crawl.addresses import Guard, host_of, is_literal, join, origin
+from xuxie.crawl.addresses import Guard, host_of, is_literal, join
 from xuxie.crawl.client import CHUNK, no_connection
-from xuxie.crawl.responses import REDIRECTS, Body, Response, check_status, request_headers
+from xuxie.crawl.pace import HELD_BACK, Pace
+from xuxie.crawl.responses import REDIRECTS, Body, Page, Response, check_status, request_headers
 from xuxie.crawl.retries import Failure, Timing, may_retry, pause_before
 from xuxie.crawl.robots import Robots
-from xuxie.errors import ForbiddenError
 from xuxie.language import tr
 
 
@@ -36,36 +38,12 @@ class GuardedResolver(AbstractResolver):
     async def resolve(self, host: str, port: int = 0, family: int = 0) -> list[ResolveResult]:
         """Like the system. Raises ForbiddenError, and OSError for an unknown name."""
         found = await self.resolver.resolve(host, port, family)  # type: ignore[arg-type]
-        if not all(self.guard.permits(address["host"]) for address in found):
-            raise ForbiddenError(
-                tr("{url} leads into a private network, where this crawl may not go", url=host)
-            )
+        self.guard.require((address["host"] for address in found), host)
         return found
 
     async def close(self) -> None:
         """Nothing is held open."""
         await self.resolver.close()
-
-
-class Pace:
-    """When each host may be asked next."""
-
-    def __init__(self, timing: Timing) -> None:
-        self.timing = timing
-        self.next: dict[str, float] = {}
-
-    async def wait(self, place: str, delay: float) -> None:
-        """Wait for this request's turn at `place`, which wants `delay` seconds between two requests."""
-        now = self.timing.monotonic()
-        turn = max(now, self.next.get(place, now + delay))
-        self.next[place] = turn + delay
-        if turn > now:
-            await self.timing.pause(turn - now)
-
-    def hold(self, place: str, seconds: float) -> None:
-        """Ask nothing of `place` for so long."""
-        until = self.timing.monotonic() + seconds
-        self.next[place] = max(until, self.next.get(place, until))
 
 
 class Fetcher:
@@ -78,7 +56,8 @@ class Fetcher:
         self.guard = guard
         self.robots = robots
         self.timing = timing or Timing()
-        self.pace = Pace(self.timing)
+        self.paces = robots.client.paces
+        self.lines: dict[Pace, asyncio.Lock] = {}
 
     async def __aenter__(self) -> "Fetcher":
         self.session = aiohttp.ClientSession(
@@ -98,19 +77,21 @@ class Fetcher:
         await self.session.close()
 
     async def page(self, url: str) -> str:
-        """The text at `url`, after redirects and retries.
+        """The text at `url`, after redirects and retries; raises what `read` raises."""
+        return (await self.read(url)).text
+
+    async def read(self, url: str) -> Page:
+        """The page at `url`, after redirects and retries.
 
         Raises Failure when there is none, NetworkError for an address that must not be fetched.
         """
         for attempt in range(1, self.settings.retries + 2):
             try:
-                return (await self.follow(url)).text()
+                return (await self.follow(url)).page()
             except Failure as failure:
                 if not may_retry(failure, attempt, self.settings.retries):
                     raise
-                if failure.retry_after is not None:
-                    self.pace.hold(origin(url), failure.retry_after)
-                else:
+                if failure.status not in HELD_BACK:  # else the pace holds back the whole host
                     await self.timing.pause(pause_before(attempt, None, self.timing.jitter()))
         raise AssertionError("the last try returns or raises")
 
@@ -118,9 +99,12 @@ class Fetcher:
         """One try: the page at the end of the redirects."""
         for _ in range(self.settings.max_redirects + 1):
             await self.permit(url)
-            response = await self.ask(url)
+            pace = self.paces.of(url)
+            await self.turn(pace)
+            with pace.request():
+                response = await self.ask(url)
+                response.check_patience()
             if response.status not in REDIRECTS:
-                check_status(response.status, response.headers, self.timing.now())
                 return response
             target = join(url, response.headers.get("location", ""))
             if target is None:
@@ -129,19 +113,37 @@ class Fetcher:
         raise Failure(tr("the site redirects more than {count} times", count=self.settings.max_redirects))
 
     async def permit(self, url: str) -> None:
-        """Wait for this request's turn. Raises NetworkError when it may not be made at all."""
+        """Raise NetworkError when the request may not be made."""
         if is_literal(host_of(url)):  # the connector asks no resolver for these
             self.guard.check(url)
-        if not self.robots.known(url):  # asked with requests, which would stop all tasks
-            await asyncio.to_thread(self.robots.delay, url)
-        self.robots.check(url)
-        await self.pace.wait(origin(url), self.robots.delay(url))
+        if self.robots.known(url):
+            self.robots.check(url)
+        else:  # asked with requests, which would stop all tasks
+            await asyncio.to_thread(self.robots.check, url)
+
+    async def turn(self, pace: Pace) -> None:
+        """Wait in line until the host may be asked. Raises Failure when that would take too long."""
+        async with self.lines.setdefault(pace, asyncio.Lock()):
+            loop = asyncio.get_running_loop()
+            free = asyncio.Event()
+
+            def wake() -> None:  # perhaps from the thread of another book
+                with contextlib.suppress(RuntimeError):  # interrupted: nobody waits here any more
+                    loop.call_soon_threadsafe(free.set)
+
+            while wait := pace.begin(wake):
+                if math.isfinite(wait):
+                    await self.timing.pause(wait)
+                else:
+                    await free.wait()
+                    free.clear()
 
     async def ask(self, url: str) -> Response:
         """One request, without redirects, within the timeout and the size cap."""
         try:
             async with self.session.get(URL(url, encoded=True), allow_redirects=False) as answer:
                 headers = {name.lower(): value for name, value in answer.headers.items()}
+                check_status(answer.status, headers, self.timing.now())
                 body = Body(headers.get("content-encoding", ""), self.settings.max_page_bytes)
                 if answer.status == 200:
                     async for chunk in answer.content.iter_chunked(CHUNK):

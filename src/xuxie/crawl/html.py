@@ -29,6 +29,7 @@ FLAT = tags(
 MAX_NESTING_WORK = 20_000_000  # open elements, summed over all start tags: seconds at worst
 MAX_FORMATTING_WORK = 3_000_000  # likewise, formatting elements alone: each may become a node
 MAX_ATTRIBUTE_WORK = 1_000_000_000  # pairs of attributes of one element, summed: about two seconds
+FEW_TAGS, FEW_CHARACTERS = 2_000, 30_000  # within these, no page exceeds any of the three
 LONG_TAG = 1000  # characters; the attributes of shorter ones need no counting
 TAG = re.compile(r"""<(/?)([a-zA-Z][a-zA-Z0-9]*)((?:[^>"']|"[^"]*"|'[^']*')*+)""")
 SEPARATOR = re.compile(r"""[\s/"']+""")
@@ -57,6 +58,8 @@ def parse_html(html: str) -> LexborHTMLParser:
 
 def nested_beyond_reason(html: str) -> bool:
     """Whether parsing `html` could take very long or very much memory (an upper bound)."""
+    if html.count("<") <= FEW_TAGS and len(html) <= FEW_CHARACTERS:
+        return False
     opened: Counter[str] = Counter()
     depth = formatting = nesting_work = formatting_work = attribute_work = 0
     for tag in TAG.finditer(html):
@@ -86,6 +89,9 @@ def tidy(text: str) -> str:
 
     A line break between two Chinese characters is the source's own and leaves no space.
     """
+    text = text.strip()
+    if text.isprintable() and "  " not in text:  # nearly all lines: neither breaks nor other blanks inside
+        return text
     return BLANKS.sub(" ", WRAPPED.sub("", text)).strip()
 
 

@@ -8,12 +8,12 @@ chooses among the blocks.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from xuxie.crawl.html import attribute, tags, tidy
+from xuxie.crawl.html import tags, tidy
 
 SKIPPED = tags(
     "script style noscript template iframe object svg math canvas audio video nav header footer aside "
@@ -24,9 +24,20 @@ INLINE = tags(
     "sup time tt u var wbr"
 )
 HEADINGS = tags("h1 h2 h3 h4 h5 h6")
-HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+# What puts text where nobody reads it.
+DIGITS = re.compile(r"\d+")
+HIDING = (
+    r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d]*[1-9])|opacity\s*:\s*0(?![.\d]*[1-9])"
+    r"|(?:left|top|text-indent)\s*:\s*-\d{3,}"
+)
+HIDDEN = re.compile(HIDING, re.IGNORECASE)
+AT_RULES = re.compile(r"@[^{};]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}|/\*.*?\*/", re.DOTALL)
+HIDING_RULE = re.compile(rf"([^{{}}]{{1,200}})\{{[^{{}}]*(?:{HIDING})", re.IGNORECASE)
+HIDDEN_NAME = re.compile(r"(?:[a-z]+)?([.#][\w-]+)", re.IGNORECASE)
 # A line break in the source that is followed by an indentation begins a paragraph, as in plain text.
 INDENTED = re.compile(r"\n[^\S\u3000\xa0]*(?=\u3000|\xa0\xa0)")
+ENDED = re.compile(r"""[。！？!?…”’」』》）)】\]~～：:；;.—"']$""")
+MIN_CUT = 16  # characters; what an empty block divides is a paragraph, not a heading
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,33 +69,43 @@ class Layout:
     blocks: list[Block] = field(default_factory=list)
 
 
-def lay_out(tree: LexborHTMLParser, *, hidden: bool = False) -> Layout:
-    """The visible text of a page; with `hidden`, also what its style attributes hide."""
+def lay_out(tree: LexborHTMLParser, *, hidden: bool = False, links: bool = True) -> Layout:
+    """The visible text of a page; with `hidden`, also what its styles hide.
+
+    Without `links` no text counts as a link's: for a page on which an unclosed <a> holds the chapter.
+    """
     writer = Writer()
     root = tree.root
     if root is None:
         return writer.layout
+    names = frozenset() if hidden else hidden_names(tree)
     writer.open(root)
-    for opening, node in walk(root, hidden=hidden):
+    for opening, node in walk(root, lambda node: is_skipped(node, names, hidden=hidden)):
         tag = node.tag or ""
         if node.is_text_node:
             writer.write(node.text_content or "")
         elif tag == "a":
-            writer.links += 1 if opening else -1
+            if links and not is_anchor(node):
+                writer.links += 1 if opening else -1
         elif tag in ("br", "hr"):
-            writer.end_line()
+            writer.break_line()
         elif tag not in INLINE:
             writer.open(node) if opening else writer.close()
+            if tag == "pre":
+                writer.preformatted += 1 if opening else -1
     writer.close()
     return writer.layout
 
 
-def walk(root: LexborNode, *, hidden: bool) -> Iterator[tuple[bool, LexborNode]]:
-    """Every node below `root` twice (text once): on the way in (True) and on the way out (False)."""
+def walk(root: LexborNode, skipped: Callable[[LexborNode], bool]) -> Iterator[tuple[bool, LexborNode]]:
+    """Every node below `root` twice (text once): on the way in (True) and on the way out (False).
+
+    Elements that are `skipped` are left out with all that is in them.
+    """
     node, opening = root.child, True
     depth = 1
     while node is not None and depth:
-        if opening and node.is_element_node and not skipped(node, hidden=hidden):
+        if opening and node.is_element_node and not skipped(node):
             yield True, node
             if node.child is not None:
                 node, depth = node.child, depth + 1
@@ -100,12 +121,37 @@ def walk(root: LexborNode, *, hidden: bool) -> Iterator[tuple[bool, LexborNode]]
             node, opening, depth = node.parent, False, depth - 1
 
 
-def skipped(node: LexborNode, *, hidden: bool) -> bool:
-    """Whether a node and all in it is not the page's text."""
+def is_anchor(node: LexborNode) -> bool:
+    """Whether an <a> only names a place of the page, and may, unclosed, hold all of the text."""
+    attributes = node.attributes
+    return "href" not in attributes and ("name" in attributes or "id" in attributes)
+
+
+def is_skipped(node: LexborNode, names: frozenset[str], *, hidden: bool) -> bool:
+    """Whether a node and all in it is not the page's text; `names` are what a style sheet hides."""
     if node.tag in SKIPPED:
         return True
     attributes = node.attributes
-    return not hidden and ("hidden" in attributes or bool(HIDDEN.search(attributes.get("style") or "")))
+    if hidden or not attributes:
+        return False
+    if "hidden" in attributes or attributes.get("aria-hidden") == "true":
+        return True
+    if HIDDEN.search(attributes.get("style") or ""):
+        return True
+    if not names:
+        return False
+    classes = (attributes.get("class") or "").split()
+    return f"#{attributes.get('id')}" in names or any(f".{name}" in names for name in classes)
+
+
+def hidden_names(tree: LexborHTMLParser) -> frozenset[str]:
+    """The classes (".x") and ids ("#x") that the page's own style sheets hide."""
+    found: set[str] = set()
+    for style in tree.css("style"):
+        for rule in HIDING_RULE.finditer(AT_RULES.sub("", style.text())):
+            selectors = (part.strip() for part in rule[1].split(","))
+            found.update(match[1] for part in selectors if (match := HIDDEN_NAME.fullmatch(part)))
+    return frozenset(found)
 
 
 class Writer:
@@ -117,17 +163,21 @@ class Writer:
         self.links = 0  # <a> elements that are open
         self.pieces: list[str] = []
         self.linked = 0
+        self.preformatted = 0  # <pre> elements that are open
+        self.cut = (-1, -1)  # how many lines there were, and in which block, when one was cut
 
     def open(self, node: LexborNode) -> None:
-        """A block begins."""
-        self.end_line()
-        name = " ".join((node.tag or "", attribute(node, "class"), attribute(node, "id")))
+        """A block begins. Text before it that nothing else ends may go on behind it, if it is empty."""
+        if self.end_line():
+            self.cut = (len(self.layout.lines), self.stack[-1])
+        tag, attributes = node.tag or "", node.attributes
+        names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}" if attributes else " "
         parent = self.stack[-1] if self.stack else -1
         self.stack.append(len(self.layout.blocks))
         self.layout.blocks.append(
             Block(
-                tag=node.tag or "",
-                name=re.sub(r"\d+", "0", name),
+                tag=tag,
+                name=f"{tag} {DIGITS.sub('0', names)}",
                 parent=parent,
                 first=len(self.layout.lines),
             )
@@ -140,23 +190,53 @@ class Writer:
 
     def write(self, text: str) -> None:
         """A text node."""
-        first, *others = INDENTED.split(text.replace("\r\n", "\n"))
+        if "\n" not in text:
+            self.add(text)
+            return
+        text = text.replace("\r\n", "\n")
+        first, *others = text.split("\n") if self.preformatted else INDENTED.split(text)
         self.add(first)
         for paragraph in others:
-            self.end_line()
+            self.break_line()
             self.add(paragraph)
 
     def add(self, piece: str) -> None:
         """A piece of the current line."""
+        if self.cut[1] >= 0 and piece.strip():
+            self.resume()
         self.pieces.append(piece)
         if self.links:
             self.linked += len("".join(piece.split()))
 
-    def end_line(self) -> None:
-        """What was written since the last line is a line, unless it is blank."""
-        if text := tidy("".join(self.pieces)):
+    def resume(self) -> None:
+        """Go on with the last line where only an empty block (an advertisement) divided a sentence."""
+        lines = self.layout.lines
+        if self.cut == (len(lines), self.stack[-1]):
+            last = lines[-1]
+            if len(last.text) >= MIN_CUT and not ENDED.search(last.text):
+                lines.pop()
+                self.pieces.insert(0, last.text)
+                self.linked += last.linked
+                for block in reversed(self.layout.blocks):  # the empty ones between
+                    if block.first <= len(lines):
+                        break
+                    block.first = block.last = len(lines)
+        self.cut = (-1, -1)
+
+    def break_line(self) -> None:
+        """What was written since the last line is a line, and what follows is another."""
+        self.end_line()
+        self.cut = (-1, -1)
+
+    def end_line(self) -> bool:
+        """Make what was written since the last line a line, unless it is blank; whether it was one."""
+        if not self.pieces:
+            return False
+        text = tidy("".join(self.pieces))
+        if text:
             block = self.stack[-1]
             tag = self.layout.blocks[block].tag
             self.layout.lines.append(Line(text=text, block=block, linked=self.linked, tag=tag))
         self.pieces.clear()
         self.linked = 0
+        return bool(text)

@@ -1,9 +1,9 @@
-"""The links of a page, and the shape of their addresses.
+"""The links of a page with the captions between them, and the shape of their addresses.
 
     shape("https://example.com/book/12/1001.html") == ("example.com", "/book/0/", ".html", ())
 
 The chapters of a book differ in little but a number, so their addresses share a shape; navigation and
-recommendations have other ones.
+recommendations have other ones. A caption may be a volume's name, or say that newest chapters follow.
 """
 
 import re
@@ -15,13 +15,25 @@ from urllib.parse import parse_qsl, urlsplit
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from xuxie.crawl.addresses import join, normalise
-from xuxie.crawl.html import attribute, tags, text_of, tidy
+from xuxie.crawl.html import attribute, compact, tags, text_of, tidy
+from xuxie.crawl.lines import INLINE, walk
 
 LISTS = tags("ul ol dl table tbody div section article main body")
 FURNITURE = tags("nav header footer")
+UNSHOWN = tags("script style noscript template iframe object svg math canvas select head title")
+UNREAD = FURNITURE | UNSHOWN
+CAPTIONS = tags("dt h2 h3 h4 h5 h6 th caption summary")  # what they say is about what follows
+CAPTION_NAME = re.compile(r"volume|\bvol\b|juan|volumn", re.IGNORECASE)
 NUMBER = re.compile(r"\d+")
 MAX_TITLE = 200  # characters; a longer link text is no title
+MAX_CAPTION = 80
 CUT_SHORT = ("...", "…")
+# In an address that a script would open: onclick="location.href='/book/1/3.html'".
+QUOTED = re.compile(r"""['"]([^'"\s<>]{1,300}[/.?=][^'"\s<>]{0,300})['"]""")
+SCRIPTED = ("data-href", "data-url", "data-link", "onclick", "href")
+DATE = re.compile(
+    r"\s*[-(（\[【]?\s*(?:更新(?:时间)?[:：]?\s*)?\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?(?:\s*\d{1,2}:\d{2}(?::\d{2})?)?[)）\]】]?$"
+)
 
 
 class Shape(NamedTuple):
@@ -40,6 +52,14 @@ class Link:
     url: str
     text: str
     block: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caption:
+    """A line that is no link; `marked` when its element says that it is a caption."""
+
+    text: str
+    marked: bool
 
 
 def shape(url: str) -> Shape:
@@ -63,26 +83,126 @@ def base_address(tree: LexborHTMLParser, url: str) -> str:
     return (base and join(url, attribute(base, "href"))) or normalise(url)
 
 
-def page_links(tree: LexborHTMLParser, url: str) -> list[Link]:
-    """The links of a page in its order; those that lead nowhere, or back to the page, are left out."""
-    base, here = base_address(tree, url), normalise(url)
-    outside: dict[int, int] = {}
+def page_items(tree: LexborHTMLParser, url: str, within: str | None = None) -> list[Link | Caption]:
+    """The links and captions of a page in its order.
+
+    Links that lead nowhere, or back to the page, are left out; so are those neither in nor of the
+    elements that the CSS selector `within` finds.
+    """
+    reader = Reader(base_address(tree, url), normalise(url))
+    if tree.root is not None:
+        for opening, node in walk(tree.root, is_unread if within is None else is_never_shown):
+            reader.read(node, opening=opening)
+    reader.end_line()
+    if within is not None:
+        wanted = {node.mem_id for node in tree.css(within)}
+        reader.found = [
+            item for item in reader.found if isinstance(item, Caption) or is_inside(item[0], wanted)
+        ]
+    return with_blocks(reader.found)
+
+
+def is_inside(node: LexborNode, wanted: set[int]) -> bool:
+    """Whether a node, or an element around it, is one of the wanted."""
+    return node.mem_id in wanted or any(above.mem_id in wanted for above in ancestors(node))
+
+
+def is_never_shown(node: LexborNode) -> bool:
+    """Whether what is in a node is no part of the page."""
+    return node.tag in UNSHOWN
+
+
+def is_unread(node: LexborNode) -> bool:
+    """Whether what is in a node belongs to the site, not to the page, or is never shown."""
+    return node.tag in UNREAD
+
+
+class Reader:
+    """Turns the walk over a page into links (with their nodes) and captions."""
+
+    def __init__(self, base: str, here: str) -> None:
+        self.base, self.here = base, here
+        self.found: list[tuple[LexborNode, str, str] | Caption] = []
+        self.links = 0  # <a> elements with an address that are open
+        self.pieces: list[str] = []
+        self.marked = 0  # open elements that mark a caption
+        self.line_marked = False
+
+    def read(self, node: LexborNode, *, opening: bool) -> None:
+        """A node on the way in or out."""
+        tag = node.tag or ""
+        if node.is_text_node:
+            if not self.links:
+                self.pieces.append(node.text_content or "")
+                self.line_marked = self.line_marked or self.marked > 0
+        elif tag == "a":
+            self.read_link(node, opening=opening)
+        elif tag not in INLINE:
+            self.end_line()
+        if tag and is_marked(node) and not node.is_text_node:
+            self.marked += 1 if opening else -1
+
+    def read_link(self, node: LexborNode, *, opening: bool) -> None:
+        """A link begins or ends; one that leads nowhere is text."""
+        address = destination(node, self.base)
+        if address is None:
+            return
+        self.links += 1 if opening else -1
+        if opening:
+            self.end_line()
+            text = link_text(node)
+            if address != self.here and 0 < len(text) <= MAX_TITLE:
+                self.found.append((node, address, text))
+
+    def end_line(self) -> None:
+        """What was written since the last line is a caption, unless it is blank or long."""
+        text = tidy("".join(self.pieces)) if self.pieces else ""
+        if 0 < len(text) <= MAX_CAPTION:
+            self.found.append(Caption(text=text, marked=self.line_marked))
+        self.pieces.clear()
+        self.line_marked = False
+
+
+def is_marked(node: LexborNode) -> bool:
+    """Whether an element is there to hold a caption."""
+    if node.tag in CAPTIONS:
+        return True
+    names = node.attributes.get("class")
+    return bool(names and CAPTION_NAME.search(names))
+
+
+def with_blocks(found: Sequence[tuple[LexborNode, str, str] | Caption]) -> list[Link | Caption]:
+    """Links with the list that they stand in: the nearest list-like element that holds two of them.
+
+    A nearer one, which holds this link alone, is a row of the list.
+    """
+    shared = holding_two([item[0] for item in found if not isinstance(item, Caption)])
     blocks: dict[int, int] = {}
-    nodes = [node for node in tree.css("a[href]") if not nearest(node, is_furniture, outside)]
-    shared = holding_two(nodes)
-    links = []
-    for node in nodes:
-        address, text = join(base, attribute(node, "href")), link_text(node)
-        if address and address != here and 0 < len(text) <= MAX_TITLE:
-            # A nearer list-like element, which holds this link alone, is a row of the list.
-            block = nearest(node, lambda above: above.tag in LISTS and above.mem_id in shared, blocks)
-            links.append(Link(url=address, text=text, block=block))
-    return links
+
+    def is_list(above: LexborNode) -> bool:
+        return above.tag in LISTS and above.mem_id in shared
+
+    return [
+        item
+        if isinstance(item, Caption)
+        else Link(url=item[1], text=item[2], block=nearest(item[0], is_list, blocks))
+        for item in found
+    ]
 
 
-def is_furniture(node: LexborNode) -> bool:
-    """Whether what is in a node belongs to the site, not to the page."""
-    return node.tag in FURNITURE
+def destination(node: LexborNode, base: str) -> str | None:
+    """Where a link leads, also when a script opens it; None for nowhere."""
+    values = node.attributes
+    href = (values.get("href") or "").strip()
+    if href and not href.startswith("#") and not href.lower().startswith("javascript:"):
+        return join(base, href)
+    for name in SCRIPTED:
+        value = values.get(name) or ""
+        if name.startswith("data-") and value:
+            return join(base, value)
+        if quoted := QUOTED.search(value):
+            return join(base, quoted[1])
+    return None
 
 
 def ancestors(node: LexborNode) -> Iterator[LexborNode]:
@@ -122,9 +242,14 @@ def holding_two(nodes: Sequence[LexborNode]) -> set[int]:
 
 
 def link_text(node: LexborNode) -> str:
-    """What a link says; its title attribute where the text is empty or cut short."""
+    """What a link says, without the date of its chapter.
+
+    Its title attribute where the text is empty, cut short, or the title with something behind it.
+    """
     text, title = text_of(node), tidy(attribute(node, "title"))
     for mark in CUT_SHORT:
         if text.endswith(mark) and title.startswith(text.removesuffix(mark)):
             return title
-    return text or title
+    if len(compact(title)) > 1 and compact(text).startswith(compact(title)):
+        return title
+    return (DATE.sub("", text) or text) if text else title

@@ -27,9 +27,11 @@ def merge(old: Sequence[Chapter], entries: Sequence[Entry]) -> tuple[Chapter, ..
         before = known.get(entry.url)
         if before is None:
             number += 1
-            chapters.append(Chapter(title=entry.title, url=entry.url, file=file_name(number)))
+            chapters.append(
+                Chapter(title=entry.title, url=entry.url, file=file_name(number), volume=entry.volume)
+            )
         else:
-            chapters.append(replace(before, title=entry.title))
+            chapters.append(replace(before, title=entry.title, volume=entry.volume))
     return tuple(with_vanished(chapters, old, listed))
 
 

@@ -7,10 +7,11 @@ may use the same words, so they count only where little prose stands beside them
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from selectolax.lexbor import LexborHTMLParser
 
+from xuxie.books.headings import NUMBERED, RANKS, fold, to_int
 from xuxie.crawl.html import UnusablePage, compact, text_of
 from xuxie.language import tr
 
@@ -46,6 +47,14 @@ ERROR = re.compile(
     re.IGNORECASE,
 )
 
+CHAPTER = re.compile(NUMBERED)
+NAME_BEHIND = re.compile(rf"^.*?{NUMBERED}")
+PAGE_MARK = re.compile(r"[（(]?\s*第?\s*[0-9]{1,3}\s*(?:[/／]\s*[0-9]{1,3}\s*)?[页頁]?\s*[)）]?$")
+
+
+class RateLimited(UnusablePage):
+    """A page that says that the site is asked too often: the same page may be had later."""
+
 
 def check_page(tree: LexborHTMLParser, title: str, paragraphs: Sequence[str], lines: Sequence[str]) -> None:
     """Raise UnusablePage when the page is not the chapter that it was asked for.
@@ -64,8 +73,38 @@ def check_page(tree: LexborHTMLParser, title: str, paragraphs: Sequence[str], li
     if tree.css_first(CHALLENGES) or ROBOT.search(text):
         raise UnusablePage(tr("the site asks for a proof of being human"), forbidden=True)
     if RATE.search(text):
-        raise UnusablePage(tr("the site says that it is asked too often"))
+        raise RateLimited(tr("the site says that it is asked too often"))
     if ERROR.search(text):
         raise UnusablePage(tr("the site answers with an error page"))
     if LOGIN.search(text) or (not paragraphs and tree.css_first('input[type="password"]')):
         raise UnusablePage(tr("the site asks for a login"), forbidden=True)
+
+
+def check_heading(title: str, headings: Sequence[str], others: Collection[str]) -> bool:
+    """Whether one of a page's `headings` says the chapter's title; False when none says anything.
+
+    `others` are the book's titles, folded. Raises UnusablePage when the page names another chapter: by
+    that one's title, or by another number with another name.
+    """
+    own = fold(title)
+    said = [fold(heading) for heading in headings]
+    if own and any(own in heading for heading in said):
+        return True
+    numbers, name = numbers_in(title), fold(NAME_BEHIND.sub("", title))
+    if len(name) > 1 and any(name in heading for heading in said):
+        return True
+    numbered = [heading for heading in headings if numbers_in(heading)]
+    if any(numbers & numbers_in(heading) for heading in numbered):
+        return True
+    foreign = [heading for heading in headings if fold(PAGE_MARK.sub("", heading)) in others]
+    foreign += numbered if numbers else []
+    if foreign:
+        raise UnusablePage(tr("the page is that of another chapter: {heading}", heading=foreign[0]))
+    return False
+
+
+def numbers_in(text: str) -> set[int]:
+    """The numbers of chapters that a text names, wherever they stand; not those of volumes."""
+    return {
+        to_int(match["number"]) for match in CHAPTER.finditer(text) if RANKS[match["unit"]] >= RANKS["章"]
+    }

@@ -6,6 +6,7 @@ Bodies are taken as they come over the wire and unpacked here, so that one cap h
 and for what it unpacks to.
 """
 
+import functools
 import re
 import zlib
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from importlib import metadata
 
 from xuxie.books.decoding import decode
+from xuxie.crawl.refusals import RATE
 from xuxie.crawl.retries import RETRIED, Failure, retry_after_seconds
 from xuxie.errors import InputError
 from xuxie.language import tr
@@ -25,6 +27,10 @@ META_CHARSET = re.compile(
     rb"<meta[^>]{0,500}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE
 )
 HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
+TOO_MANY = 429
+NOTICE_BYTES = 6000  # a page with a chapter is larger
+NOTICE = 300  # characters shown; with more it is not only this that the page has to say
+MARKUP = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.IGNORECASE | re.DOTALL)
 GZIP = b"\x1f\x8b"
 META_WITHIN = 4096  # bytes; the standard says 1024, sites say otherwise
 
@@ -44,6 +50,15 @@ def request_headers() -> dict[str, str]:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Page:
+    """A page as text, the address it was found at, and how many places could not be decoded."""
+
+    url: str
+    text: str
+    losses: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Response:
     """An answer whose body has been read; `headers` have lower-case names."""
 
@@ -53,7 +68,16 @@ class Response:
     body: bytes
 
     def text(self) -> str:
-        """The page. Raises Failure when it is no text."""
+        """The page's text. Raises Failure when it is none."""
+        return self.page().text
+
+    def page(self) -> Page:
+        """The page as text. Raises Failure when it is none."""
+        return self.decoded
+
+    @functools.cached_property
+    def decoded(self) -> Page:
+        """What `page` returns, decoded once."""
         kind = self.headers.get("content-type", "")
         media = kind.partition(";")[0].strip().lower()
         if media and not any(part in media for part in PAGE_TYPES):
@@ -61,9 +85,21 @@ class Response:
         if not self.body.strip():
             raise Failure(tr("the page is empty"), temporary=True)
         try:
-            return decode(self.body, declared_charset(kind, self.body)).text
+            decoded = decode(self.body, declared_charset(kind, self.body))
         except InputError as why:
             raise Failure(str(why)) from None
+        return Page(url=self.url, text=decoded.text, losses=decoded.losses)
+
+    def check_patience(self) -> None:
+        """Raise Failure, as for 429, when the page only says that the site is asked too often."""
+        if self.status != 200 or len(self.body) > NOTICE_BYTES:
+            return
+        try:
+            shown = "".join(MARKUP.sub("", self.text()).split())
+        except Failure:  # no page at all: that is for the reader to find out
+            return
+        if len(shown) < NOTICE and RATE.search(shown):
+            raise Failure(tr("the site says that it is asked too often"), temporary=True, status=TOO_MANY)
 
 
 def declared_charset(content_type: str, body: bytes) -> str | None:
@@ -75,8 +111,8 @@ def declared_charset(content_type: str, body: bytes) -> str | None:
 
 
 def check_status(status: int, headers: Mapping[str, str], now: float) -> None:
-    """Raise Failure for an answer that is no page. `now` is the time in seconds since 1970."""
-    if status == 200:
+    """Raise Failure for an answer that is neither a page nor a redirect. `now`: seconds since 1970."""
+    if status == 200 or status in REDIRECTS:
         return
     after = headers.get("retry-after")
     raise Failure(

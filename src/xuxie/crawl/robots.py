@@ -47,8 +47,7 @@ class Robots:
 
     def delay(self, url: str) -> float:
         """Seconds that the host wants between two requests. Raises NetworkError."""
-        delay = None if self.ignore else self.rules_for(url).crawl_delay(PRODUCT)
-        return delay if delay and math.isfinite(delay) and delay > 0 else 0.0
+        return 0.0 if self.ignore else wanted_delay(self.rules_for(url))
 
     def rules_for(self, url: str) -> Protego:
         """The rules of the host of `url`. Raises NetworkError, each time, when they cannot be had."""
@@ -79,4 +78,12 @@ class Robots:
                     why=failure,
                 )
             ) from None
-        return Protego.parse(response.body[:MAX_RULES].decode("utf-8-sig", errors="replace"))
+        rules = Protego.parse(response.body[:MAX_RULES].decode("utf-8-sig", errors="replace"))
+        self.client.paces.of(url).wants(wanted_delay(rules))
+        return rules
+
+
+def wanted_delay(rules: Protego) -> float:
+    """The crawl-delay in seconds; 0.0 when there is none, or an absurd one."""
+    delay = rules.crawl_delay(PRODUCT)
+    return delay if delay and math.isfinite(delay) and delay > 0 else 0.0

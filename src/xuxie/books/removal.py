@@ -1,0 +1,231 @@
+"""What each rule of cleaning takes out of a chapter.
+
+    clean(["第一章 雪夜", "那年。（本章完）"], Context(title="第一章 雪夜"))
+        == (["那年。"], [("heading", "第一章 雪夜"), ("end-mark", "（本章完）")])
+
+A rule is a pure function of a chapter's lines and of what is known (`Context`), and returns the lines with
+what it removed; RULES lists them in order.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from xuxie.books.adverts import (
+    HANZI,
+    address_in,
+    advert_tail,
+    bracketed_adverts,
+    is_advert,
+    site_words,
+    squeezed,
+)
+from xuxie.books.cleaning_rules import CleaningRules
+from xuxie.books.cutting import cut
+from xuxie.books.headings import MAX_LINE, fold, recognise
+from xuxie.books.learning import EDGE_LINES, edge_key, line_key
+
+INVISIBLE = str.maketrans("", "", "\ufeff\u200b\u200c\u200d\u2060\u00ad")
+EDGE = " \t\u3000\u00a0\r\f\v"
+SPACES, WIDE_SPACES = re.compile("[ \t\u00a0]+"), re.compile("\u3000{2,}")
+END_MARK = re.compile(
+    r"[（(【\[]\s*(?:本章|本回|本卷|全书|全書|全文|本书)?\s*(?:已?完|终|終|未完待续|待续|未完待續|完结)\s*[）)】\]]\s*[。.]?$"
+    r"|^(?:本章完|全书完|全書完|全文完|未完待续|本章未完)[。.…]*$"
+    r"|[（(]?\s*本[章节節][还還]?未完[，,\s]*[请請]?(?:点击|點擊|翻)?(?:下一)?[页頁](?:继续|繼續)?(?:阅读|閱讀|观看)?[。.！!]?\s*[)）]?$"
+)
+PAGE_COUNT = re.compile(
+    r"\s*[（(【\[]?\s*(?:第\s*\d+\s*[页頁]|第?\s*[（(]?\d+\s*/\s*\d+[）)]?\s*[页頁]?)\s*[）)】\]]?$"
+)
+HEADING_LINES = 3
+SENTENCE_ENDS = frozenset("。！？…，；：”」』")
+MIN_TITLE = 4  # letters of a title that no sentence is
+
+
+class Known:
+    """What cleaning knows of a whole book: learned rules, and lines that its site's rules drop."""
+
+    def __init__(self, rules: CleaningRules | None = None, drop: Sequence[str] = ()) -> None:
+        rules = rules or CleaningRules()
+        self.names = rules.names
+        self.top, self.bottom, self.lines = (
+            frozenset(rules.patterns(where)) for where in ("top", "bottom", "line")
+        )
+        self.inside, self.addresses = rules.patterns("inside"), rules.patterns("address")
+        self.drop = [[squeezed(piece) for piece in line.split("*")] for line in drop]
+
+    def advertises(self, address: str) -> bool:
+        """Whether the book is known to advertise an address."""
+        return any(known in address for known in self.addresses)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What a rule may know: the chapter's title with its volume's, and what is known of the whole book."""
+
+    title: str = ""
+    known: Known = field(default_factory=Known)
+
+
+Rule = Callable[[list[str], Context], tuple[list[str], list[str]]]
+
+
+def spaces(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
+    """Strip, drop invisible characters and empty lines, make runs of spaces one; nothing visible goes."""
+    stripped = (SPACES.sub(" ", line.translate(INVISIBLE)).strip(EDGE) for line in lines)
+    return [WIDE_SPACES.sub("\u3000", line) for line in stripped if line], []
+
+
+def boilerplate(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
+    """Lines that were learned: at the chapter's edges, or anywhere."""
+    known, last = context.known, len(lines) - EDGE_LINES
+
+    def goes(place: int, line: str) -> bool:
+        near_top, near_bottom = known.top and place < EDGE_LINES, known.bottom and place >= last
+        if near_top or near_bottom:
+            key = edge_key(line, context.title, known.names)
+            if (near_top and key in known.top) or (near_bottom and key in known.bottom):
+                return True
+        return bool(known.lines) and line_key(line, context.title, known.names) in known.lines
+
+    gone = [goes(place, line) for place, line in enumerate(lines)]
+    return parted(lines, gone if not all(gone) else [False] * len(lines))  # no chapter is all boilerplate
+
+
+def dropped(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
+    """Lines that the rules of the site say to drop."""
+    patterns = context.known.drop
+    return parted(lines, [any(fits(squeezed(line), pieces) for pieces in patterns) for line in lines])
+
+
+def inserted(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
+    """Phrases that were learned, cut out of their lines."""
+    if not context.known.inside:
+        return lines, []
+    kept, removed = [], []
+    for line in lines:
+        rest, gone = cut(line, context.known.inside)
+        if gone and not any(map(str.isalnum, rest)):
+            rest, gone = "", [line]
+        elif gone and is_advert(line) and (site_words(rest) or not HANZI.search(rest)):
+            rest, gone = "", [line]  # the site's name beside its address
+        removed.extend(gone)
+        if rest := rest.strip(EDGE):
+            kept.append(rest)
+    return kept, removed
+
+
+def adverts(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
+    """Lines that are web addresses; behind prose, only addresses that the book is known to advertise."""
+
+    def tail(line: str) -> str:
+        if is_advert(line):
+            return line
+        found = advert_tail(line)
+        return found if found and context.known.advertises(address_in(found)) else ""
+
+    kept, removed = [], []
+    for line in lines:
+        brackets = bracketed_adverts(line)
+        rest = line
+        for bracket in brackets:
+            rest = rest.replace(bracket, "", 1)
+        if brackets and any(map(str.isalnum, rest)):
+            removed.extend(brackets)
+            kept.append(rest)
+        else:
+            kept.append(line)
+    kept, tails = cut_tails(kept, tail)
+    return kept, removed + tails
+
+
+def heading(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
+    """The chapter's title, or its volume's, repeated by the first lines; anywhere with a page's number."""
+    title = fold(context.title)
+    rest, seen = lines, ""
+    while rest and title and len(lines) - len(rest) < HEADING_LINES:
+        first = PAGE_COUNT.sub("", rest[0])
+        found = recognise(first)
+        candidates = (fold(first), fold(found.title) if found else "")
+        follows = next((text for text in candidates if text and title.startswith(seen + text)), "")
+        at_end = next((text for text in candidates if found and text and title.endswith(text)), "")
+        if not (follows or at_end):
+            break
+        seen = title if at_end else seen + follows
+        rest = rest[1:]
+    gone = lines[: len(lines) - len(rest)]
+    # A first line that only begins like the title ("雪" under "雪夜") may be prose.
+    if not (seen == title or all(recognise(line) for line in gone)):
+        rest, gone = lines, []
+    kept, again = parted(rest, [repeats_heading(line, title) for line in rest])
+    return kept, gone + again
+
+
+def repeats_heading(line: str, title: str) -> bool:
+    """Whether a line in the midst is the whole title: numbered, or with the number of a page behind it."""
+    if len(line) > MAX_LINE or line[-1] in SENTENCE_ENDS:
+        return False
+    bare = PAGE_COUNT.sub("", line)
+    if fold(bare) == title:
+        found = recognise(bare)
+        return bare != line or (found is not None and found.number is not None and len(title) > MIN_TITLE)
+    found = recognise(bare)
+    return found is not None and found.number is not None and fold(found.title) == title
+
+
+def end_marks(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
+    """`(本章完)`, `（完）` and their like, at the end of any line."""
+    return cut_tails(lines, lambda line: match[0] if (match := END_MARK.search(line)) else "")
+
+
+RULES: tuple[tuple[str, Rule], ...] = (
+    ("spaces", spaces),
+    ("boilerplate", boilerplate),
+    ("site-rules", dropped),
+    ("inserted", inserted),
+    ("advert", adverts),
+    ("heading", heading),
+    ("end-mark", end_marks),
+)
+
+
+def parted(lines: list[str], gone: Sequence[bool]) -> tuple[list[str], list[str]]:
+    """The lines that stay, and those that go."""
+    stay = [line for line, goes in zip(lines, gone, strict=True) if not goes]
+    return stay, [line for line, goes in zip(lines, gone, strict=True) if goes]
+
+
+def fits(bare: str, pieces: Sequence[str]) -> bool:
+    """Whether a squeezed line is these pieces, in order, with anything between two of them."""
+    first, *others = pieces
+    if not others:
+        return bare == first
+    if not (bare.startswith(first) and bare.endswith(others[-1])):
+        return False
+    place, end = len(first), len(bare) - len(others[-1])
+    for piece in others[:-1]:
+        found = bare.find(piece, place, max(place, end))
+        if found < 0:
+            return False
+        place = found + len(piece)
+    return place <= end
+
+
+def cut_tails(lines: list[str], tail_of: Callable[[str], str]) -> tuple[list[str], list[str]]:
+    """Each line without its tail, and the tails; lines that were all tail are gone."""
+    kept, removed = [], []
+    for line in lines:
+        tail = tail_of(line)
+        if tail:
+            removed.append(tail)
+        if rest := line.removesuffix(tail).rstrip(EDGE):
+            kept.append(rest)
+    return kept, removed
+
+
+def clean(lines: list[str], context: Context) -> tuple[list[str], list[tuple[str, str]]]:
+    """A chapter's lines after all rules, and what went: (rule, text)."""
+    removed: list[tuple[str, str]] = []
+    for name, rule in RULES:
+        lines, gone = rule(lines, context)
+        removed.extend((name, text) for text in gone)
+    return lines, removed

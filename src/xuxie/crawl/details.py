@@ -1,0 +1,165 @@
+"""What a page tells of its book: title, author, cover, introduction, state.
+
+    details = read_details(tree, "https://example.com/book/1/")
+    details.title, details.status == "还灯记", "ongoing"
+
+OpenGraph (og:novel:…) first, then the page's own words. What a page does not say is "".
+"""
+
+import re
+from dataclasses import dataclass, fields, replace
+from typing import Literal
+
+from selectolax.lexbor import LexborHTMLParser
+
+from xuxie.crawl.addresses import join
+from xuxie.crawl.html import attribute, compact, text_of, tidy
+from xuxie.crawl.lines import lay_out
+from xuxie.crawl.links import base_address, destination
+
+Status = Literal["", "ongoing", "finished"]
+SITE_WORDS = re.compile(
+    r"(?:最新章[节節]|全文(?:免[费費])?|免[费費]|在线|在線|无弹窗|無彈窗|章[节節]|小[说說]|[阅閱][读讀]|目[录錄]|列表|更新"
+    r"|txt|下[载載]|全集|完整版|最新)+$",
+    re.IGNORECASE,
+)
+AUTHOR = re.compile(r"作\s*者\s*[:：]\s*([^\s|/,，;；:：(（\[【]{1,30}+)(?![:：])")
+STATUS = re.compile(r"[状狀]\s*[态態]\s*[:：]?\s*(\S{1,8})")
+FINISHED = re.compile(r"完[结結本成]|全本|已完|finished|completed", re.IGNORECASE)
+ONGOING = re.compile(r"[连連][载載]|更新中|[进進]行|ongoing|serial", re.IGNORECASE)
+INTRODUCTIONS = (
+    "#intro, .intro, #bookintro, .bookintro, .book-intro, #js_desc, .desc, .j-intro, .introduction"
+)
+START = re.compile(
+    r"(?:[开開]始|立即|[马馬]上|[从從][头頭]|免[费費]|[点點][击擊])(?:[阅閱][读讀]|[试試][读讀])"
+)
+MAX_INTRODUCTION = 4000  # characters
+
+
+@dataclass(frozen=True, kw_only=True)
+class Details:
+    """What is known of a book. `first` and `newest` tell chapters: an address, or a title."""
+
+    title: str = ""
+    author: str = ""
+    cover: str = ""  # an address
+    introduction: str = ""  # a paragraph a line
+    status: Status = ""
+    first: str = ""
+    newest: str = ""
+
+    def completed_by(self, other: "Details") -> "Details":
+        """These details, with what they lack taken from `other`."""
+        known = {field.name: getattr(self, field.name) for field in fields(self)}
+        lacking = {name: getattr(other, name) for name, value in known.items() if not value}
+        return replace(self, **lacking)
+
+
+def read_details(
+    tree: LexborHTMLParser, url: str, title: str | None = None, author: str | None = None
+) -> Details:
+    """What the page at `url` tells of its book; `title` and `author` are CSS selectors of site rules."""
+    base = base_address(tree, url)
+    return Details(
+        title=selected(tree, title) or book_title(tree),
+        author=selected(tree, author) or book_author(tree),
+        cover=book_cover(tree, base),
+        introduction=book_introduction(tree),
+        status=book_status(tree),
+        first=start_link(tree, base),
+        newest=meta(tree, "og:novel:latest_chapter_name") or meta(tree, "og:novel:lastest_chapter_name"),
+    )
+
+
+def selected(tree: LexborHTMLParser, selector: str | None) -> str:
+    """The text of the first element that a CSS selector finds, "" for none."""
+    node = tree.css_first(selector) if selector else None
+    return text_of(node) if node else ""
+
+
+def book_title(tree: LexborHTMLParser) -> str:
+    """The book's title: OpenGraph, then the heading, then the page's title."""
+    if name := meta(tree, "og:novel:book_name"):
+        return unquoted(name)
+    if name := meta(tree, "og:title"):
+        return without_site_words(name)
+    page_title = tree.css_first("title")
+    whole = text_of(page_title) if page_title else ""
+    headings = [text for text in map(text_of, tree.css("h1")) if text]
+    for heading in headings:  # a site's logo is often a heading too
+        name = SITE_WORDS.sub("", unquoted(heading)).strip() or unquoted(heading)
+        if compact(name) in compact(whole) or len(headings) == 1:
+            return name
+    return without_site_words(whole)
+
+
+def book_author(tree: LexborHTMLParser) -> str:
+    """The author: OpenGraph, then "作者：…" in the text, which may have a link for the name."""
+    if name := meta(tree, "og:novel:author"):
+        return name
+    match = AUTHOR.search(page_text(tree))
+    return match[1] if match else ""
+
+
+def book_cover(tree: LexborHTMLParser, base: str) -> str:
+    """The address of the cover: OpenGraph, else the picture that is named like the book."""
+    if picture := meta(tree, "og:image"):
+        return join(base, picture) or ""
+    title = compact(book_title(tree))
+    for node in tree.css("img[alt]"):
+        source = attribute(node, "data-original") or attribute(node, "data-src") or attribute(node, "src")
+        if title and source and compact(attribute(node, "alt")).startswith(title):
+            return join(base, source) or ""
+    return ""
+
+
+def book_introduction(tree: LexborHTMLParser) -> str:
+    """The introduction: OpenGraph, which may hold markup, else the part of the page that is named so."""
+    text = meta(tree, "og:novel:intro") or meta(tree, "og:description")
+    node = None if text else tree.css_first(INTRODUCTIONS)
+    source = text or (node.html if node else "") or ""
+    lines = [line.text for line in lay_out(LexborHTMLParser(source)).lines]
+    return "\n".join(lines)[:MAX_INTRODUCTION]
+
+
+def book_status(tree: LexborHTMLParser) -> Status:
+    """Whether the book goes on."""
+    said = meta(tree, "og:novel:status")
+    if not said and (match := STATUS.search(page_text(tree))):
+        said = match[1]
+    if FINISHED.search(said):
+        return "finished"
+    return "ongoing" if ONGOING.search(said) else ""
+
+
+def start_link(tree: LexborHTMLParser, base: str) -> str:
+    """Where "开始阅读" leads; mostly the first chapter."""
+    for node in tree.css("a"):
+        if START.fullmatch(text_of(node)[:20]):
+            return destination(node, base) or ""
+    return ""
+
+
+def page_text(tree: LexborHTMLParser) -> str:
+    """All text of a page."""
+    return tree.body.text(deep=True, separator="\n") if tree.body else ""
+
+
+def meta(tree: LexborHTMLParser, name: str) -> str:
+    """The content of a <meta property=…> or <meta name=…>."""
+    node = tree.css_first(f'meta[property="{name}"], meta[name="{name}"]')
+    return tidy(attribute(node, "content")) if node else ""
+
+
+def unquoted(name: str) -> str:
+    """`《书名》` without its marks."""
+    inside = re.fullmatch(r"《(.+)》", name)
+    return inside[1] if inside else name
+
+
+def without_site_words(title: str) -> str:
+    """The book in a page's title like `书名最新章节_作者_某某小说网`."""
+    if inside := re.search(r"《(.+?)》", title):
+        return inside[1]
+    first = re.split(r"\s*[_|｜,，/]\s*|\s+[-–—]\s*|\s*[-–—]\s+|(?<=\S)-(?=[^-]*$)", title)[0]
+    return SITE_WORDS.sub("", first).strip() or first

@@ -1,0 +1,102 @@
+"""One chapter: its pages, checked and joined.
+
+    read = await read_chapter(fetcher, chapter, surroundings)
+    read.paragraphs, read.fits
+
+A chapter is whole or refused: when one of its pages cannot be had or used, so can't the chapter.
+"""
+
+from dataclasses import dataclass
+
+from xuxie.books.book import Chapter
+from xuxie.books.headings import fold
+from xuxie.crawl.extraction import NO_RULES, Part, read_part
+from xuxie.crawl.fetching import Fetcher
+from xuxie.crawl.html import UnusablePage
+from xuxie.crawl.parts import EDGE, MAX_PARTS, join_parts, next_part, says_more
+from xuxie.crawl.refusals import RateLimited, check_heading
+from xuxie.crawl.responses import Page
+from xuxie.crawl.rules import ChapterRules
+from xuxie.language import tr
+
+MAX_TRIES = 3  # of a page that says in words that it was asked for too often
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What the book has besides a chapter: the addresses and the (folded) titles of all."""
+
+    addresses: frozenset[str]
+    titles: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Read:
+    """A whole chapter; `fits`: one of its pages named the title."""
+
+    paragraphs: list[str]
+    fits: bool
+
+
+async def read_chapter(
+    fetcher: Fetcher, chapter: Chapter, surroundings: Surroundings, rules: ChapterRules = NO_RULES
+) -> Read:
+    """All pages of a chapter.
+
+    Raises Failure or NetworkError when one cannot be had, UnusablePage when one is none of the chapter's.
+    """
+    parts: list[Part] = []
+    seen: set[str] = set()
+    fits, first = False, ""
+    url: str | None = chapter.url
+    while url is not None:
+        page, part = await read_page(fetcher, url, chapter, rules)
+        if page.url != url and page.url in surroundings.addresses:
+            raise UnusablePage(tr("the site leads to another page: {url}", url=page.url))
+        if any(part.paragraphs == earlier.paragraphs for earlier in parts):
+            break  # a site that takes any number shows the same page for ever
+        own = fold(chapter.title)
+        named = check_heading(chapter.title, part.headings, surroundings.titles - {own})
+        if not named and path_of(page.url) != path_of(url):
+            raise UnusablePage(tr("the site leads to another page: {url}", url=page.url))
+        fits |= named
+        parts.append(part)
+        if len(parts) > MAX_PARTS:
+            raise UnusablePage(tr("the chapter has more than {count} pages", count=MAX_PARTS))
+        first = first or page.url
+        seen |= {url, page.url}
+        url = next_part(
+            part.tree,
+            page.url,
+            (chapter.url, first),
+            surroundings.addresses,
+            seen,
+            unfinished=says_more(border(part)),
+            selector=rules.next,
+        )
+    paragraphs = join_parts([part.paragraphs for part in parts], chapter.title)
+    return Read(paragraphs=paragraphs, fits=fits)
+
+
+def path_of(url: str) -> str:
+    """What of an address is the same when a site moves to https, or to another host."""
+    return url.partition("://")[2].partition("/")[2]
+
+
+async def read_page(fetcher: Fetcher, url: str, chapter: Chapter, rules: ChapterRules) -> tuple[Page, Part]:
+    """One page and what it says; asked for again, more slowly, while it says that this is too often."""
+    for _ in range(MAX_TRIES - 1):
+        page = await fetcher.read(url)
+        try:
+            return page, read_part(page.text, chapter.title, rules)
+        except RateLimited:
+            fetcher.paces.of(page.url).slow_down()
+    page = await fetcher.read(url)
+    return page, read_part(page.text, chapter.title, rules)
+
+
+def border(part: Part) -> list[str]:
+    """Where a page says that the chapter goes on: its headings, and from its last lines downwards."""
+    last = part.paragraphs[-EDGE:]
+    below = part.lines[part.lines.index(last[-1]) :] if last[-1] in part.lines else []
+    return [*part.headings, *last, *below]
