@@ -17,7 +17,7 @@ from xuxie.books.adverts import advert_tail
 from xuxie.books.headings import fold
 from xuxie.books.removal import INVISIBLE
 from xuxie.crawl.addresses import host_of, join
-from xuxie.crawl.html import attribute, compact, text_of
+from xuxie.crawl.html import attribute, compact
 from xuxie.crawl.links import base_address, destination, split_path
 
 MAX_PARTS = 100
@@ -75,7 +75,7 @@ def forward_links(tree: LexborHTMLParser, base: str, selector: str | None) -> li
     """What the page's links that lead forward say, and where they lead."""
     found = []
     for node in tree.css(selector or "a, link[rel=next]"):
-        text = compact(text_of(node)) if node.tag == "a" else "next"
+        text = compact(node.text(deep=True)) if node.tag == "a" else "next"
         forward = FORWARD.fullmatch(text) if len(text) < 24 else None
         if not (selector or forward or "next" in attribute(node, "rel")):
             continue
