@@ -10,6 +10,7 @@ otherwise taken as they are; cleaning, which sees all chapters, comes later.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate, takewhile
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -76,7 +77,7 @@ def read_part(html: str, title: str, rules: ChapterRules = NO_RULES) -> Part:
     tree = parse_html(html)
     layout = lay_out(tree)
     found = ruled_lines(tree, rules.body, title) if rules.body else chapter_lines(layout, title)
-    if not rules.body and size_of(found[:FEW]) < FEW:
+    if not rules.body and size_of(found) < FEW:
         layout, found = less_strict(tree, layout, found, title)
     paragraphs = [line.text for line in found]
     lines = [line.text for line in layout.lines]
@@ -224,6 +225,7 @@ def is_linked(line: Line) -> bool:
     return line.linked > LINKED * line.size
 
 
+@lru_cache(maxsize=1024)  # a page's lines are weighed more than once
 def weight(line: Line) -> float:
     """How much a line looks like prose: its length, less for navigation and titles."""
     if is_linked(line) or line.tag in HEADINGS or (len(line.text) < PHRASE and PHRASES.search(line.text)):

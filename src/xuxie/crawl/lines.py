@@ -181,13 +181,13 @@ class Writer:
         if self.end_line():
             self.cut = (len(self.layout.lines), self.stack[-1])
         tag, attributes = node.tag or "", node.attributes
-        names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}" if attributes else " "
+        names = f" {attributes.get('class') or ''} {attributes.get('id') or ''}" if attributes else ""
         parent = self.stack[-1] if self.stack else -1
         self.stack.append(len(self.layout.blocks))
         self.layout.blocks.append(
             Block(
                 tag=tag,
-                name=f"{tag} {DIGITS.sub('0', names)}",
+                name=tag + DIGITS.sub("0", names) if names else tag,
                 parent=parent,
                 first=len(self.layout.lines),
             )
@@ -200,6 +200,10 @@ class Writer:
 
     def write(self, text: str) -> None:
         """A text node."""
+        if text.isascii() and text.isspace() and not self.preformatted:  # between two elements, mostly
+            if self.pieces:
+                self.pieces.append(text)
+            return
         if "\n" not in text:
             self.add(text)
             return
