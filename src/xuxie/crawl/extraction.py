@@ -8,6 +8,7 @@ otherwise taken as they are; cleaning, which sees all chapters, comes later.
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -47,7 +48,7 @@ LINKED = 0.5  # a line with more of it in links is navigation
 PHRASE = 120  # characters; in a longer line the words below are the story's own
 # The first characters are looked at alone before all else: this is asked of every line of every page.
 PHRASES = re.compile(
-    r"(?=[本版cC转轉侵免备I一最手加点请大收无书温溫方快回])(?:本站|本网站|版权|版權|copyright|转载|轉載|侵权|免责|备案|ICP|一秒记住|一秒記住|最快更新|手机(?:版|用户|阅读)|(?:加入|点击|请|大家)收藏|收藏本|无弹窗|书友|温馨提示|[溫温]馨提示|方向[键鍵]|快捷[键鍵]|回[车車][键鍵])",
+    r"(?=[本版cC转轉侵免备I一最手加点请大收无书温溫方快回])(?:本站|本网站|版权|版權|copyright|转载|轉載|侵权|免责|备案|ICP|一秒记住|一秒記住|最快更新|手机(?:版|用户|阅读)|(?:加入|点击|请|大家)收藏|收藏本|无弹窗|书友(?:[群圈]|推荐|要是)|温馨提示|[溫温]馨提示|方向[键鍵]|快捷[键鍵]|回[车車][键鍵])",
     re.IGNORECASE,
 )
 NO_RULES = ChapterRules()
@@ -262,10 +263,16 @@ def innermost(blocks: Sequence[Block], weights: Sequence[float], best: int) -> i
     """The smallest block that holds all the prose of the best one: its frame holds a footer, say."""
     below = list(accumulate(weights, initial=0.0))
     whole, found = blocks[best], best
+    names = Counter(block.name for block in blocks)  # a single line among its like is a paragraph
     for index in range(best + 1, len(blocks)):
         block = blocks[index]
         inside = whole.first <= block.first and block.last <= whole.last and block.tag != "p"
-        if inside and below[block.first] == below[whole.first] and below[block.last] == below[whole.last]:
+        if (
+            inside
+            and (block.last - block.first > 1 or names[block.name] == 1)
+            and below[block.first] == below[whole.first]
+            and below[block.last] == below[whole.last]
+        ):
             found = index
     return found
 

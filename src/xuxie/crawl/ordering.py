@@ -30,6 +30,7 @@ NAMELESS = re.compile(
 TRIMMED = re.compile(
     r"\s*(?:[·・|]?\s*共\s*[0-9]+\s*[章节回].*|[\[【（(]\s*(?:分卷阅读|展开|收起|共).*|(?:顺序|倒序|正序)排列)$"
 )
+BRACKETED = re.compile(r"\s*[(（][^)）]*[)）]$")
 NAMED = re.compile(
     r"番外|外[传傳篇]|作品相[关關]|[后後]传|前传|[感公][言告]|特典|短篇|附[录錄]|设定|楔子|序章"
 )
@@ -134,10 +135,9 @@ def is_volume(text: str) -> bool:
 
 def volume_name(text: str, title: str) -> str:
     """The volume that a caption names: "" for `正文`, `《书名》目录` and the book's own title."""
-    name = TRIMMED.sub("", text).strip()
-    if len(name) > MAX_VOLUME or NAMELESS.fullmatch(name.removeprefix(title)):
-        return ""
-    return "" if name == title else name
+    name = TRIMMED.sub("", text).strip().removeprefix(f"《{title}》").removeprefix(title).strip(" :：·-_")
+    bare = BRACKETED.sub("", name) or name  # 全部章节 ( 书名 )
+    return "" if len(name) > MAX_VOLUME or NAMELESS.fullmatch(bare) else name
 
 
 def direction(runs: Sequence[Run], first: str, newest: str) -> Direction:

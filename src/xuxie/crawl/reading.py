@@ -69,6 +69,7 @@ async def read_chapter(
             (chapter.url, first),
             surroundings.addresses,
             seen,
+            number=len(parts) + 1,
             unfinished=says_more(border(part)),
             selector=rules.next,
         )
