@@ -20,8 +20,8 @@ from xuxie.crawl.addresses import host_of
 from xuxie.crawl.details import Details, read_details
 from xuxie.crawl.html import UnusablePage, parse_html
 from xuxie.crawl.links import NUMBER, Caption, Link, page_items, shape, split_path
-from xuxie.crawl.ordering import chosen, is_volume, reading_order
-from xuxie.crawl.pagination import list_pages, whole_lists
+from xuxie.crawl.ordering import chosen, is_caption, reading_order
+from xuxie.crawl.pagination import list_pages, page_place, whole_lists
 from xuxie.crawl.rules import CatalogueRules
 from xuxie.errors import NoChaptersError
 from xuxie.language import tr
@@ -225,10 +225,12 @@ def without_strays(group: list[Link]) -> list[Link]:
     stems = Counter(stem_shape(link.url) for link in group)
     usual, size = stems.most_common(1)[0] if group else ("", 0)
     strict = size >= MOST * len(group)
+    counted = sum(page_place(link.text) is not None for link in group) > len(group) / 2
 
     def strays(link: Link) -> bool:
         unusual = strict and stem_shape(link.url) != usual
-        return unusual or link.url in named or NAVIGATION.fullmatch(link.text) is not None
+        is_page = not counted and page_place(link.text) is not None
+        return unusual or is_page or link.url in named or NAVIGATION.fullmatch(link.text) is not None
 
     return [link for link in group if is_heading(link.text) or not strays(link)]
 
@@ -239,13 +241,13 @@ def stem_shape(url: str) -> str:
 
 
 def sections(items: Sequence[Link | Caption]) -> dict[int, tuple[int, int]]:
-    """The part of the page that each link (by its id) stands in: its list, and there under which caption."""
+    """The part of the page that each link (by its id) stands in: its list, and under which caption."""
     found: dict[int, tuple[int, int]] = {}
     captions = 0
     for item in items:
         if isinstance(item, Link):
             found[id(item)] = (item.block, captions)
-        elif item.marked or is_volume(item.text):
+        elif is_caption(item):
             captions += 1
     return found
 

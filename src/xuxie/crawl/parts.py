@@ -60,7 +60,8 @@ def next_part(
 
     `chapter` are the addresses of its first page: the catalogue's, and where that led.
     `others` are addresses that do not continue it: those of the catalogue, and pages seen before.
-    `number`: how many-th page is looked for. `unfinished`: the page's text says that it goes on. `selector` is a site rule that finds the link.
+    `number`: how many-th page is looked for. `unfinished`: the page's text says that it goes on.
+    `selector` is a site rule that finds the link.
     """
     base, host = base_address(tree, page), host_of(page)
     for text, address in forward_links(tree, base, selector):
