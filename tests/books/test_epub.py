@@ -120,9 +120,10 @@ def test_volumes_of_nested_contents(tmp_path: Path) -> None:
         },
     )
     assert chapters(path) == [
-        ("第一卷 第一章", ["第一卷", "第一章", "一。"]),
-        ("第二卷 第一章", ["第二卷", "第一章", "二。"]),
+        ("第一章", ["第一卷", "第一章", "一。"]),
+        ("第一章", ["第二卷", "第一章", "二。"]),
     ]
+    assert [chapter.volume for chapter in read_epub(path).chapters] == ["第一卷", "第二卷"]
 
 
 def test_without_contents_the_headings_are_the_titles(tmp_path: Path) -> None:

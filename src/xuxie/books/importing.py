@@ -147,6 +147,7 @@ def write_book(book: Book, imported: ImportedBook, source: str, progress: Progre
             title=chapter.title,
             file=file_name(number),
             state="fetched",
+            volume=chapter.volume,
             sha256=digest(content),
             losses=content.count(LOST) if imported.losses else 0,
         )

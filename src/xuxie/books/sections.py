@@ -2,8 +2,7 @@
 
     第一卷 风起 / 第一章 雪 / 第二章 雨 / 第二卷 云涌 / 第一章 雷
 
-gives the chapters `第一卷 风起 第一章 雪`, `第一卷 风起 第二章 雨`, `第二卷 云涌 第一章 雷`. When the
-chapters are counted through, only a volume's first chapter carries its name.
+gives the chapters `第一章 雪` and `第二章 雨` of the volume `第一卷 风起`, and `第一章 雷` of `第二卷 云涌`.
 """
 
 import re
@@ -20,6 +19,7 @@ class ImportedChapter:
 
     title: str
     paragraphs: list[str]
+    volume: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,21 +49,19 @@ class Section:
 
 
 def arrange(sections: list[Section]) -> list[ImportedChapter]:
-    """Chapters in reading order; a volume heading goes into the titles of its chapters."""
-    placed = place(sections)
-    prefix_all = numbers_restart(placed)
+    """Chapters in reading order, with the names of the volumes that they lie in."""
     chapters = []
     pending: list[Section] = []
-    for section, volumes, is_volume in placed:
+    for section, volumes, is_volume in place(sections):
         if is_volume:
             pending.append(section)
             continue
-        # A volume that was a chapter itself keeps its own title; it still tells its chapters apart.
-        above = volumes if prefix_all else pending
-        title = " ".join([*(volume.title for volume in above), section.title])
+        # A volume that has a text of its own is a chapter too; it still tells its chapters apart.
         chapters.append(
             ImportedChapter(
-                title=title, paragraphs=[line for part in [*pending, section] for line in part.lines]
+                title=section.title,
+                volume=" ".join(volume.title for volume in volumes),
+                paragraphs=[line for part in [*pending, section] for line in part.lines],
             )
         )
         pending = []
@@ -83,18 +81,6 @@ def place(sections: list[Section]) -> list[tuple[Section, list[Section], bool]]:
         if opens:
             above = [*above, section]
     return placed
-
-
-def numbers_restart(placed: list[tuple[Section, list[Section], bool]]) -> bool:
-    """Whether the same chapter number (or title, where there is none) stands in two volumes."""
-    seen: dict[tuple[int, int | str], list[Section]] = {}
-    for section, volumes, is_volume in placed:
-        if is_volume or not volumes:
-            continue
-        key = (section.rank, section.title if section.number is None else section.number)
-        if seen.setdefault(key, volumes) != volumes:
-            return True
-    return False
 
 
 def is_long_prose(lines: list[str]) -> bool:

@@ -7,6 +7,7 @@ A page may link or redirect anywhere. What the crawl follows must be reachable f
 a crawl of the public web never touches loopback, private or link-local addresses.
 """
 
+import functools
 import ipaddress
 import re
 import socket
@@ -25,6 +26,7 @@ NAT64 = ipaddress.ip_network("64:ff9b::/96")
 NUMERIC = re.compile(r"0x[0-9a-f]*|[0-9]+", re.IGNORECASE)  # 127.1, 0x7f.1, 2130706433
 
 
+@functools.lru_cache(maxsize=1024)
 def normalise(url: str) -> str:
     """The one spelling of an http(s) address: lower-case host, quoted path, no fragment.
 
@@ -75,6 +77,7 @@ def is_name(host: str) -> bool:
     return allowed and not NUMERIC.fullmatch(host.rstrip(".").rpartition(".")[2])
 
 
+@functools.lru_cache(maxsize=1024)
 def is_literal(host: str) -> bool:
     """Whether a host is written as an IP address."""
     try:
@@ -84,6 +87,7 @@ def is_literal(host: str) -> bool:
     return True
 
 
+@functools.lru_cache(maxsize=1024)
 def kind_of(address: str) -> Kind:
     """What part of the network an IP address lies in."""
     ip = ipaddress.ip_address(address.partition("%")[0])

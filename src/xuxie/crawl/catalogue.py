@@ -11,7 +11,7 @@ repeats some of the list is not part of it.
 import functools
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, urlsplit
 
@@ -20,8 +20,8 @@ from xuxie.crawl.addresses import host_of
 from xuxie.crawl.details import Details, read_details
 from xuxie.crawl.html import UnusablePage, parse_html
 from xuxie.crawl.links import NUMBER, Caption, Link, page_items, shape, split_path
-from xuxie.crawl.ordering import chosen, reading_order
-from xuxie.crawl.pagination import list_pages, whole_lists
+from xuxie.crawl.ordering import chosen, is_caption, reading_order
+from xuxie.crawl.pagination import list_pages, page_place, whole_lists
 from xuxie.crawl.rules import CatalogueRules
 from xuxie.errors import NoChaptersError
 from xuxie.language import tr
@@ -122,7 +122,8 @@ def assemble(pages: Sequence[CataloguePage], *, ruled: bool = False) -> Catalogu
         details = details.completed_by(page.details)
     items = [item for page_number, page in enumerate(pages) for item in apart(page.items, page_number)]
     links = [item for item in items if isinstance(item, Link)]
-    kept = {id(link) for link in (in_order(links) if ruled else in_order(chapter_links(links, url)))}
+    listed_links = links if ruled else chapter_links(links, url)
+    kept = {id(link) for link in in_order(listed_links, sections(items))}
     listed = chosen(items, lambda link: id(link) in kept)
     if not kept:
         raise NoChaptersError(
@@ -224,10 +225,12 @@ def without_strays(group: list[Link]) -> list[Link]:
     stems = Counter(stem_shape(link.url) for link in group)
     usual, size = stems.most_common(1)[0] if group else ("", 0)
     strict = size >= MOST * len(group)
+    counted = sum(page_place(link.text) is not None for link in group) > len(group) / 2
 
     def strays(link: Link) -> bool:
         unusual = strict and stem_shape(link.url) != usual
-        return unusual or link.url in named or NAVIGATION.fullmatch(link.text) is not None
+        is_page = not counted and page_place(link.text) is not None
+        return unusual or is_page or link.url in named or NAVIGATION.fullmatch(link.text) is not None
 
     return [link for link in group if is_heading(link.text) or not strays(link)]
 
@@ -237,14 +240,26 @@ def stem_shape(url: str) -> str:
     return NUMBER.sub("0", split_path(urlsplit(url).path)[1])
 
 
-def in_order(group: Sequence[Link]) -> list[Link]:
+def sections(items: Sequence[Link | Caption]) -> dict[int, tuple[int, int]]:
+    """The part of the page that each link (by its id) stands in: its list, and under which caption."""
+    found: dict[int, tuple[int, int]] = {}
+    captions = 0
+    for item in items:
+        if isinstance(item, Link):
+            found[id(item)] = (item.block, captions)
+        elif is_caption(item):
+            captions += 1
+    return found
+
+
+def in_order(group: Sequence[Link], places: Mapping[int, object]) -> list[Link]:
     """Each link once: where it stands in the list proper, or else at its later place.
 
-    A block is a mere repeat when all of it stands elsewhere too and that is the larger part.
+    A section is a mere repeat when all of it stands elsewhere too and that is the larger part.
     """
-    blocks: defaultdict[int, set[str]] = defaultdict(set)
+    blocks: defaultdict[object, set[str]] = defaultdict(set)
     for link in group:
-        blocks[link.block].add(link.url)
+        blocks[places[id(link)]].add(link.url)
     held = Counter(url for urls in blocks.values() for url in urls)
     total = len(held)
     repeats = {
@@ -252,10 +267,10 @@ def in_order(group: Sequence[Link]) -> list[Link]:
         for block, urls in blocks.items()
         if len(urls) <= total / 2 and all(held[url] > 1 for url in urls)
     }
-    proper = {link.url for link in group if link.block not in repeats}
+    proper = {link.url for link in group if places[id(link)] not in repeats}
     placed: dict[str, Link] = {}
     for link in group:
-        if link.block in repeats and link.url in proper:
+        if places[id(link)] in repeats and link.url in proper:
             continue
         placed.pop(link.url, None)
         placed[link.url] = link

@@ -24,6 +24,7 @@ SITE_WORDS = re.compile(
     re.IGNORECASE,
 )
 AUTHOR = re.compile(r"作\s*者\s*[:：]\s*([^\s|/,，;；:：(（\[【]{1,30}+)(?![:：])")
+WRITTEN = re.compile(r"(?:^|[\s_｜|》-])([^\s_｜|《》-]{1,20})\s*著(?:$|[\s_｜|-])")
 STATUS = re.compile(r"[状狀]\s*[态態]\s*[:：]?\s*(\S{1,8})")
 FINISHED = re.compile(r"完[结結本成]|全本|已完|finished|completed", re.IGNORECASE)
 ONGOING = re.compile(r"[连連][载載]|更新中|[进進]行|ongoing|serial", re.IGNORECASE)
@@ -86,6 +87,9 @@ def book_title(tree: LexborHTMLParser) -> str:
     page_title = tree.css_first("title")
     whole = text_of(page_title) if page_title else ""
     headings = [text for text in map(text_of, tree.css("h1")) if text]
+    quoted = re.match(r"\s*《(.+?)》", whole)
+    if quoted and any(heading.startswith(quoted[1]) for heading in headings):
+        return quoted[1]
     for heading in headings:  # a site's logo is often a heading too
         name = SITE_WORDS.sub("", unquoted(heading)).strip() or unquoted(heading)
         if compact(name) in compact(whole) or len(headings) == 1:
@@ -97,7 +101,8 @@ def book_author(tree: LexborHTMLParser) -> str:
     """The author: OpenGraph, then "作者：…" in the text, which may have a link for the name."""
     if name := meta(tree, "og:novel:author"):
         return name
-    match = AUTHOR.search(page_text(tree))
+    name = tree.css_first("title")
+    match = AUTHOR.search(page_text(tree)) or (WRITTEN.search(text_of(name)) if name else None)
     return match[1] if match else ""
 
 

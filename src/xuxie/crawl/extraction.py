@@ -8,8 +8,10 @@ otherwise taken as they are; cleaning, which sees all chapters, comes later.
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate, takewhile
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -37,14 +39,16 @@ SECTION = re.compile(
 )
 LESS = 0.2
 BESIDES = 0.15  # of the chapter's prose; a block inside it with links and less of it is navigation
+LEAST = 1.0  # of prose: four characters without punctuation
 FEW = 60  # characters of prose; a page with less is read a second time, less strictly
 MUCH_MORE = 5  # times what was found at first
 A_PAGE = 300  # characters of prose, where something was found at first
 MAX_HEADING = 60  # characters
 LINKED = 0.5  # a line with more of it in links is navigation
 PHRASE = 120  # characters; in a longer line the words below are the story's own
+# The first characters are looked at alone before all else: this is asked of every line of every page.
 PHRASES = re.compile(
-    r"本站|本网站|版权|版權|copyright|转载|轉載|侵权|免责|备案|ICP|一秒记住|一秒記住|最快更新|手机(?:版|用户|阅读)|(?:加入|点击|请|大家)收藏|收藏本|无弹窗|书友|温馨提示|[溫温]馨提示|方向[键鍵]|快捷[键鍵]|回[车車][键鍵]",
+    r"(?=[本版cC转轉侵免备I一最手加点请大收无书温溫方快回])(?:本站|本网站|版权|版權|copyright|转载|轉載|侵权|免责|备案|ICP|一秒记住|一秒記住|最快更新|手机(?:版|用户|阅读)|(?:加入|点击|请|大家)收藏|收藏本|无弹窗|书友(?:[群圈]|推荐|要是)|温馨提示|[溫温]馨提示|方向[键鍵]|快捷[键鍵]|回[车車][键鍵])",
     re.IGNORECASE,
 )
 NO_RULES = ChapterRules()
@@ -74,12 +78,12 @@ def read_part(html: str, title: str, rules: ChapterRules = NO_RULES) -> Part:
     tree = parse_html(html)
     layout = lay_out(tree)
     found = ruled_lines(tree, rules.body, title) if rules.body else chapter_lines(layout, title)
-    if size_of(found) < FEW and not rules.body:
+    if not rules.body and size_of(found) < FEW:
         layout, found = less_strict(tree, layout, found, title)
     paragraphs = [line.text for line in found]
     lines = [line.text for line in layout.lines]
     check_page(tree, title, paragraphs, lines)
-    if not paragraphs:
+    if size_of(found) < LEAST:
         raise UnusablePage(tr("there is no text on the page"))
     headings = [selected(tree, rules.title)] if rules.title else headings_above(tree, layout, found)
     return Part(paragraphs=paragraphs, headings=headings, lines=lines, tree=tree)
@@ -219,16 +223,17 @@ def is_title(line: Line, title: str) -> bool:
 
 def is_linked(line: Line) -> bool:
     """Whether a line is navigation."""
-    return line.linked > LINKED * len(compact(line.text))
+    return line.linked > LINKED * line.size
 
 
+@lru_cache(maxsize=1024)  # a page's lines are weighed more than once
 def weight(line: Line) -> float:
     """How much a line looks like prose: its length, less for navigation and titles."""
     if is_linked(line) or line.tag in HEADINGS or (len(line.text) < PHRASE and PHRASES.search(line.text)):
         return 0.0
     if PUNCTUATION.search(line.text):
-        return float(len(compact(line.text)))
-    return 0.0 if line.linked else PLAIN * len(compact(line.text))
+        return float(line.size)
+    return 0.0 if line.linked else PLAIN * line.size
 
 
 def block_scores(layout: Layout, weights: Sequence[float]) -> list[float]:
@@ -258,10 +263,16 @@ def innermost(blocks: Sequence[Block], weights: Sequence[float], best: int) -> i
     """The smallest block that holds all the prose of the best one: its frame holds a footer, say."""
     below = list(accumulate(weights, initial=0.0))
     whole, found = blocks[best], best
+    names = Counter(block.name for block in blocks)  # a single line among its like is a paragraph
     for index in range(best + 1, len(blocks)):
         block = blocks[index]
         inside = whole.first <= block.first and block.last <= whole.last and block.tag != "p"
-        if inside and below[block.first] == below[whole.first] and below[block.last] == below[whole.last]:
+        if (
+            inside
+            and (block.last - block.first > 1 or names[block.name] == 1)
+            and below[block.first] == below[whole.first]
+            and below[block.last] == below[whole.last]
+        ):
             found = index
     return found
 

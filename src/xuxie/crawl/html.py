@@ -4,7 +4,8 @@
 
 Lexbor parses like a browser, so a hostile page can make it work in the square of its length: elements
 nested without end, or formatting elements that are opened again in every paragraph. Such a page is
-refused before it is parsed. So is one element with attributes beyond count, which Lexbor compares pairwise.
+refused before it is parsed. So is one element with attributes beyond count, which Lexbor compares pairwise,
+and a page of <option> elements beyond count.
 """
 
 import re
@@ -29,7 +30,8 @@ FLAT = tags(
 MAX_NESTING_WORK = 20_000_000  # open elements, summed over all start tags: seconds at worst
 MAX_FORMATTING_WORK = 3_000_000  # likewise, formatting elements alone: each may become a node
 MAX_ATTRIBUTE_WORK = 1_000_000_000  # pairs of attributes of one element, summed: about two seconds
-FEW_TAGS, FEW_CHARACTERS = 2_000, 30_000  # within these, no page exceeds any of the three
+MAX_OPTIONS = 20_000  # of one page: all of a <select> are looked at again for each, two seconds at worst
+FEW_TAGS, FEW_CHARACTERS = 2_000, 30_000  # within these, no page exceeds any of the four
 LONG_TAG = 1000  # characters; the attributes of shorter ones need no counting
 TAG = re.compile(r"""<(/?)([a-zA-Z][a-zA-Z0-9]*)((?:[^>"']|"[^"]*"|'[^']*')*+)""")
 SEPARATOR = re.compile(r"""[\s/"']+""")
@@ -61,7 +63,7 @@ def nested_beyond_reason(html: str) -> bool:
     if html.count("<") <= FEW_TAGS and len(html) <= FEW_CHARACTERS:
         return False
     opened: Counter[str] = Counter()
-    depth = formatting = nesting_work = formatting_work = attribute_work = 0
+    depth = formatting = options = nesting_work = formatting_work = attribute_work = 0
     for tag in TAG.finditer(html):
         name = tag[2].lower()
         if len(tag[3]) > LONG_TAG:
@@ -69,14 +71,15 @@ def nested_beyond_reason(html: str) -> bool:
         if not tag[1]:
             nesting_work += depth
             formatting_work += formatting
-        if name in FLAT:
-            continue
-        step = 1 if not tag[1] else -1 if opened[name] else 0
-        opened[name] += step
-        depth += step
-        formatting += step if name in FORMATTING else 0
+            options += name == "option"
+        if name not in FLAT:
+            step = 1 if not tag[1] else -1 if opened[name] else 0
+            opened[name] += step
+            depth += step
+            formatting += step if name in FORMATTING else 0
         if (
-            nesting_work > MAX_NESTING_WORK
+            options > MAX_OPTIONS
+            or nesting_work > MAX_NESTING_WORK
             or formatting_work > MAX_FORMATTING_WORK
             or attribute_work > MAX_ATTRIBUTE_WORK
         ):

@@ -10,10 +10,11 @@ chooses among the blocks.
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from xuxie.crawl.html import tags, tidy
+from xuxie.crawl.html import compact, tags, tidy
 
 SKIPPED = tags(
     "script style noscript template iframe object svg math canvas audio video nav header footer aside "
@@ -37,15 +38,16 @@ HIDDEN_NAME = re.compile(r"(?:[a-z]+)?([.#][\w-]+)", re.IGNORECASE)
 # A line break in the source that is followed by an indentation begins a paragraph, as in plain text.
 INDENTED = re.compile(r"\n[^\S\u3000\xa0]*(?=\u3000|\xa0\xa0)")
 ENDED = re.compile(r"""[。！？!?…”’」』》）)】\]~～：:；;.—"']$""")
+MIN_PLAIN, PLAIN = 4, 0.9  # lines of a text node, and how many of them must end like a sentence
 MIN_CUT = 16  # characters; what an empty block divides is a paragraph, not a heading
 
 
-@dataclass(frozen=True, kw_only=True)
-class Line:
+class Line(NamedTuple):
     """A line of text, in the `block` (an index into `Layout.blocks`) that holds it directly."""
 
     text: str
     block: int
+    size: int  # characters, without spaces
     linked: int  # how many of its characters stand in links
     tag: str  # of its block
 
@@ -81,18 +83,18 @@ def lay_out(tree: LexborHTMLParser, *, hidden: bool = False, links: bool = True)
     names = frozenset() if hidden else hidden_names(tree)
     writer.open(root)
     for opening, node in walk(root, lambda node: is_skipped(node, names, hidden=hidden)):
-        tag = node.tag or ""
         if node.is_text_node:
             writer.write(node.text_content or "")
-        elif tag == "a":
-            if links and not is_anchor(node):
-                writer.links += 1 if opening else -1
-        elif tag in ("br", "hr"):
+            continue
+        tag = node.tag or ""
+        if tag in ("br", "hr"):
             writer.break_line()
         elif tag not in INLINE:
             writer.open(node) if opening else writer.close()
             if tag == "pre":
                 writer.preformatted += 1 if opening else -1
+        elif tag == "a" and links and not is_anchor(node):
+            writer.links += 1 if opening else -1
     writer.close()
     return writer.layout
 
@@ -105,18 +107,18 @@ def walk(root: LexborNode, skipped: Callable[[LexborNode], bool]) -> Iterator[tu
     node, opening = root.child, True
     depth = 1
     while node is not None and depth:
-        if opening and node.is_element_node and not skipped(node):
+        if not opening:
+            yield False, node
+        elif node.is_text_node:
             yield True, node
-            if node.child is not None:
-                node, depth = node.child, depth + 1
+        elif node.is_element_node and not skipped(node):
+            yield True, node
+            if (child := node.child) is not None:
+                node, depth = child, depth + 1
                 continue
             yield False, node
-        elif opening and node.is_text_node:
-            yield True, node
-        elif not opening:
-            yield False, node
-        if node.next is not None:
-            node, opening = node.next, True
+        if (following := node.next) is not None:
+            node, opening = following, True
         else:
             node, opening, depth = node.parent, False, depth - 1
 
@@ -154,6 +156,14 @@ def hidden_names(tree: LexborHTMLParser) -> frozenset[str]:
     return frozenset(found)
 
 
+def is_plain_text(text: str) -> bool:
+    """Whether a text node is laid out in paragraphs by its line breaks, which a style then shows."""
+    if text.count("\n") < MIN_PLAIN:
+        return False
+    lines = [line.strip() for line in text.split("\n") if line.strip()]
+    return len(lines) >= MIN_PLAIN and sum(bool(ENDED.search(line)) for line in lines) >= PLAIN * len(lines)
+
+
 class Writer:
     """Turns the walk into lines and blocks."""
 
@@ -171,13 +181,13 @@ class Writer:
         if self.end_line():
             self.cut = (len(self.layout.lines), self.stack[-1])
         tag, attributes = node.tag or "", node.attributes
-        names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}" if attributes else " "
+        names = f" {attributes.get('class') or ''} {attributes.get('id') or ''}" if attributes else ""
         parent = self.stack[-1] if self.stack else -1
         self.stack.append(len(self.layout.blocks))
         self.layout.blocks.append(
             Block(
                 tag=tag,
-                name=f"{tag} {DIGITS.sub('0', names)}",
+                name=tag + DIGITS.sub("0", names) if names else tag,
                 parent=parent,
                 first=len(self.layout.lines),
             )
@@ -190,11 +200,16 @@ class Writer:
 
     def write(self, text: str) -> None:
         """A text node."""
+        if text.isascii() and text.isspace() and not self.preformatted:  # between two elements, mostly
+            if self.pieces:
+                self.pieces.append(text)
+            return
         if "\n" not in text:
             self.add(text)
             return
         text = text.replace("\r\n", "\n")
-        first, *others = text.split("\n") if self.preformatted else INDENTED.split(text)
+        plain = self.preformatted or is_plain_text(text)
+        first, *others = text.split("\n") if plain else INDENTED.split(text)
         self.add(first)
         for paragraph in others:
             self.break_line()
@@ -206,7 +221,7 @@ class Writer:
             self.resume()
         self.pieces.append(piece)
         if self.links:
-            self.linked += len("".join(piece.split()))
+            self.linked += len(compact(piece))
 
     def resume(self) -> None:
         """Go on with the last line where only an empty block (an advertisement) divided a sentence."""
@@ -236,7 +251,7 @@ class Writer:
         if text:
             block = self.stack[-1]
             tag = self.layout.blocks[block].tag
-            self.layout.lines.append(Line(text=text, block=block, linked=self.linked, tag=tag))
+            self.layout.lines.append(Line(text, block, len(compact(text)), self.linked, tag))
         self.pieces.clear()
         self.linked = 0
         return bool(text)

@@ -24,12 +24,14 @@ CLEAR = 0.8  # of the pairs that say something
 SURE = 0.9  # of the pairs of addresses, which say less
 ENOUGH = 3  # pairs that decide for a part of the list by itself
 LATEST = re.compile(r"最新|最近|近期|更新|[结結]局|latest", re.IGNORECASE)
+NEWEST = re.compile(r"最[新近](?:章[节節]|更新)")
 NAMELESS = re.compile(
     r"(?:《[^》]*》)?\s*(?:全文|小说|正文|全部|所有)?(?:正文卷?|目[录錄]列?表?|章[节節](?:目[录錄]|列表|正文)?|列表|卷)?"
 )
 TRIMMED = re.compile(
     r"\s*(?:[·・|]?\s*共\s*[0-9]+\s*[章节回].*|[\[【（(]\s*(?:分卷阅读|展开|收起|共).*|(?:顺序|倒序|正序)排列)$"
 )
+BRACKETED = re.compile(r"\s*[(（][^)）]*[)）]$")
 NAMED = re.compile(
     r"番外|外[传傳篇]|作品相[关關]|[后後]传|前传|[感公][言告]|特典|短篇|附[录錄]|设定|楔子|序章"
 )
@@ -117,8 +119,14 @@ def captioned(items: Sequence[Link | Caption]) -> list[tuple[list[Caption], Link
 def governing(captions: Sequence[Caption]) -> Caption | None:
     """Of the captions before a link, the one that speaks of the list: the last that names a volume."""
     volumes = [caption for caption in captions if is_volume(caption.text)]
-    marked = [caption for caption in captions if caption.marked]
-    return next(iter((volumes or marked)[::-1]), None)
+    return next(iter((volumes or list(filter(is_caption, captions)))[::-1]), None)
+
+
+def is_caption(caption: Caption) -> bool:
+    """Whether a line between links is there to say what follows."""
+    text = caption.text
+    said = NEWEST.search(text) or NAMELESS.fullmatch(text)
+    return caption.marked or said is not None or is_volume(text)
 
 
 def is_latest(caption: Caption) -> bool:
@@ -134,10 +142,9 @@ def is_volume(text: str) -> bool:
 
 def volume_name(text: str, title: str) -> str:
     """The volume that a caption names: "" for `正文`, `《书名》目录` and the book's own title."""
-    name = TRIMMED.sub("", text).strip()
-    if len(name) > MAX_VOLUME or NAMELESS.fullmatch(name.removeprefix(title)):
-        return ""
-    return "" if name == title else name
+    name = TRIMMED.sub("", text).strip().removeprefix(f"《{title}》").removeprefix(title).strip(" :：·-_")
+    bare = BRACKETED.sub("", name) or name  # 全部章节 ( 书名 )
+    return "" if len(name) > MAX_VOLUME or NAMELESS.fullmatch(bare) else name
 
 
 def direction(runs: Sequence[Run], first: str, newest: str) -> Direction:

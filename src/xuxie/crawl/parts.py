@@ -1,6 +1,6 @@
 """A chapter on several pages: where its next page is, and how the texts become one.
 
-    next_part(tree, page_address, [chapter_address], catalogue, unfinished=False)     # an address, or None
+    next_part(tree, page_address, [chapter_address], catalogue)     # an address, or None
     join_parts([["他走到门口，回头"], ["看了一眼。"]], "第三章") == ["他走到门口，回头看了一眼。"]
 
 "下一页" may lead to the next chapter, and "下一章" to this one's next page: addresses tell, not words.
@@ -17,10 +17,11 @@ from xuxie.books.adverts import advert_tail
 from xuxie.books.headings import fold
 from xuxie.books.removal import INVISIBLE
 from xuxie.crawl.addresses import host_of, join
-from xuxie.crawl.html import attribute, compact, text_of
+from xuxie.crawl.html import attribute, compact
 from xuxie.crawl.links import base_address, destination, split_path
 
 MAX_PARTS = 100
+PAGE_KEY = re.compile(r"p|pg|pn|page(?:_?(?:no|num|index|id))?|part|cpage", re.IGNORECASE)
 FORWARD = re.compile(
     r".{0,4}[下后後][一1]?[页頁章节節回](?:阅读|閱讀)?.{0,8}|.{0,6}(?:继续|繼續)(?:阅读|閱讀).{0,6}|[>»›→]+|next.{0,10}"
     r"|.{0,6}(?:点击|點擊).{0,4}下[一1]?[页頁].{0,10}",
@@ -51,20 +52,22 @@ def next_part(
     page: str,
     chapter: Collection[str],
     *others: Collection[str],
-    unfinished: bool,
+    number: int = 2,
+    unfinished: bool = False,
     selector: str | None = None,
 ) -> str | None:
     """Where the chapter goes on after the `page`; None when it ends here.
 
     `chapter` are the addresses of its first page: the catalogue's, and where that led.
     `others` are addresses that do not continue it: those of the catalogue, and pages seen before.
-    `unfinished`: the page's text says that it goes on. `selector` is a site rule that finds the link.
+    `number`: how many-th page is looked for. `unfinished`: the page's text says that it goes on.
+    `selector` is a site rule that finds the link.
     """
     base, host = base_address(tree, page), host_of(page)
     for text, address in forward_links(tree, base, selector):
         if any(address in known for known in others) or host_of(address) != host:
             continue
-        if selector or any(same_chapter(address, first, page) for first in chapter):
+        if selector or any(is_page(address, first, number) for first in chapter):
             return address
         if unfinished and TO_A_PAGE.search(text):
             return address
@@ -75,7 +78,7 @@ def forward_links(tree: LexborHTMLParser, base: str, selector: str | None) -> li
     """What the page's links that lead forward say, and where they lead."""
     found = []
     for node in tree.css(selector or "a, link[rel=next]"):
-        text = compact(text_of(node)) if node.tag == "a" else "next"
+        text = compact(node.text(deep=True)) if node.tag == "a" else "next"
         forward = FORWARD.fullmatch(text) if len(text) < 24 else None
         if not (selector or forward or "next" in attribute(node, "rel")):
             continue
@@ -89,14 +92,12 @@ def forward_links(tree: LexborHTMLParser, base: str, selector: str | None) -> li
     return found
 
 
-def same_chapter(address: str, chapter: str, page: str) -> bool:
-    """Whether `address` is the page after `page` of the chapter that begins at `chapter`.
+def is_page(address: str, chapter: str, number: int) -> bool:
+    """Whether `address` is the `number`-th page of the chapter that begins at `chapter`.
 
-    /12_2.html after /12.html, ?page=3 after ?page=2, /12/2.html after /12.html.
+    /12_2.html for /12.html, ?page=2, /12/2.html; some sites count from 0.
     """
-    number = part_number(address, chapter)
-    before = 1 if page == chapter else part_number(page, chapter)
-    return number is not None and number == (before or 1) + 1
+    return part_number(address, chapter) in (number, number - 1)
 
 
 def part_number(address: str, chapter: str) -> int | None:
@@ -104,14 +105,14 @@ def part_number(address: str, chapter: str) -> int | None:
     theirs, ours = urlsplit(address), urlsplit(chapter)
     if theirs.netloc != ours.netloc:
         return None
-    if theirs.path == ours.path:
-        extra = dict(parse_qsl(theirs.query))
-        for key, value in parse_qsl(ours.query):
-            if extra.pop(key, None) != value and not re.fullmatch(r"p\w{0,8}", key):
-                return None
-        values = list(extra.values())
-        return int(values[0]) if len(values) == 1 and re.fullmatch("[0-9]{1,3}", values[0]) else None
-    return path_number(theirs.path, ours.path) if theirs.query == ours.query else None
+    if theirs.path != ours.path:
+        return path_number(theirs.path, ours.path) if theirs.query == ours.query else None
+    known = [pair for pair in parse_qsl(ours.query) if not PAGE_KEY.fullmatch(pair[0])]
+    more = [pair for pair in parse_qsl(theirs.query) if pair not in known]
+    if len(more) != 1 or len(parse_qsl(theirs.query)) != len(known) + 1:
+        return None
+    key, value = more[0]
+    return int(value) if PAGE_KEY.fullmatch(key) and re.fullmatch("[0-9]{1,3}", value) else None
 
 
 def path_number(path: str, chapter: str) -> int | None:

@@ -9,7 +9,6 @@ A chapter is whole or refused: when one of its pages cannot be had or used, so c
 from dataclasses import dataclass
 
 from xuxie.books.book import Chapter
-from xuxie.books.headings import fold
 from xuxie.crawl.extraction import NO_RULES, Part, read_part
 from xuxie.crawl.fetching import Fetcher
 from xuxie.crawl.html import UnusablePage
@@ -55,8 +54,7 @@ async def read_chapter(
             raise UnusablePage(tr("the site leads to another page: {url}", url=page.url))
         if any(part.paragraphs == earlier.paragraphs for earlier in parts):
             break  # a site that takes any number shows the same page for ever
-        own = fold(chapter.title)
-        named = check_heading(chapter.title, part.headings, surroundings.titles - {own})
+        named = check_heading(chapter.title, part.headings, surroundings.titles)
         if not named and path_of(page.url) != path_of(url):
             raise UnusablePage(tr("the site leads to another page: {url}", url=page.url))
         fits |= named
@@ -71,6 +69,7 @@ async def read_chapter(
             (chapter.url, first),
             surroundings.addresses,
             seen,
+            number=len(parts) + 1,
             unfinished=says_more(border(part)),
             selector=rules.next,
         )

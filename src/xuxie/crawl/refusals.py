@@ -80,10 +80,10 @@ def check_page(tree: LexborHTMLParser, title: str, paragraphs: Sequence[str], li
         raise UnusablePage(tr("the site asks for a login"), forbidden=True)
 
 
-def check_heading(title: str, headings: Sequence[str], others: Collection[str]) -> bool:
+def check_heading(title: str, headings: Sequence[str], titles: Collection[str]) -> bool:
     """Whether one of a page's `headings` says the chapter's title; False when none says anything.
 
-    `others` are the book's titles, folded. Raises UnusablePage when the page names another chapter: by
+    `titles` are the book's, folded. Raises UnusablePage when the page names another chapter: by
     that one's title, or by another number with another name.
     """
     own = fold(title)
@@ -96,7 +96,8 @@ def check_heading(title: str, headings: Sequence[str], others: Collection[str]) 
     numbered = [heading for heading in headings if numbers_in(heading)]
     if any(numbers & numbers_in(heading) for heading in numbered):
         return True
-    foreign = [heading for heading in headings if fold(PAGE_MARK.sub("", heading)) in others]
+    bare = {heading: fold(PAGE_MARK.sub("", heading)) for heading in headings}
+    foreign = [heading for heading in headings if bare[heading] != own and bare[heading] in titles]
     foreign += numbered if numbers else []
     if foreign:
         raise UnusablePage(tr("the page is that of another chapter: {heading}", heading=foreign[0]))
