@@ -100,7 +100,7 @@ def entry_places(paragraphs: list[Block], entries: list[Entry]) -> dict[int, lis
 
 
 def section_of(entry: Entry, lines: list[str], *, ranked: bool = True) -> Section:
-    """The section under an entry: its level in the contents counts first, then, if `ranked`, what its title says."""
+    """The section under an entry; the contents' levels count first, then, if `ranked`, what titles say."""
     heading = recognise(entry.title)
     return Section(
         title=entry.title,
