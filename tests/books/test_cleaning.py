@@ -58,6 +58,14 @@ def test_the_heading_repeated_goes(title: str, head: list[str]) -> None:
     assert removed == [("heading", line) for line in head]
 
 
+@pytest.mark.parametrize(
+    "head", [["雪夜"], ["第一卷 风起", "雪夜"], ["第一卷", "风起", "雪夜"], ["第一卷 风起 雪夜"]]
+)
+def test_the_heading_may_stand_below_its_volume_s(head: list[str]) -> None:
+    context = Context(title="雪夜", volume="第一卷 风起")
+    assert clean([*head, "话说。"], context) == (["话说。"], [("heading", line) for line in head])
+
+
 @pytest.mark.parametrize("first", ["雪", "雪夜里来了一个人。", "第二回 雨"])
 def test_a_first_line_that_only_resembles_the_title_stays(first: str) -> None:
     assert lines_of([first, "那年。"], title="雪夜") == [first, "那年。"]

@@ -7,7 +7,10 @@ from support import SETTINGS, Command
 from xuxie.cli.app import app
 from xuxie.project import Project
 
-COMMANDS = ["demo", "crawl", "import", "clean", "corpus", "train", "write", "serve", "info", "doctor"]
+COMMANDS = [
+    *("demo", "crawl", "import", "clean", "export", "corpus"),
+    *("train", "write", "serve", "info", "doctor"),
+]
 
 
 def test_the_commands_are_these() -> None:

@@ -124,3 +124,15 @@ def test_any_text_gives_rules_or_a_configuration_error(text: str) -> None:
     except ConfigurationError as error:
         said = str(error)
     assert not said or all(part.isdigit() for part in said.split(":")[:2])
+
+
+def test_the_example_of_the_documentation_is_right() -> None:
+    document = Path(__file__).resolve().parents[2] / "docs" / "site-rules.md"
+    example = document.read_text("utf-8").partition("```toml\n")[2].partition("```")[0]
+    rules = parse_rules(example)
+    named = {
+        line.partition("=")[0].strip() for line in example.split("\n") if "=" in line and line[0] != "#"
+    }
+    assert named == {"hosts", "list", "title", "author", "next", "body", "drop"}
+    assert rules.matches("https://www.example.com/book/12/")
+    assert len(rules.chapter.drop) == 2

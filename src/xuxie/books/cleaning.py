@@ -57,7 +57,9 @@ def clean_book(book: Book, *, relearn: bool = True, drop: Sequence[str] = ()) ->
     known = Known(rules, drop)
     counts: Counter[tuple[str, str]] = Counter()
     for chapter in chapters:
-        lines, removed = clean(book.raw(chapter), Context(title=full_title(chapter), known=known))
+        lines, removed = clean(
+            book.raw(chapter), Context(title=chapter.title, volume=chapter.volume, known=known)
+        )
         counts.update(removed)
         write_if_changed(book.clean_path(chapter), chapter_bytes(lines))
     remove_strangers(book, chapters)
@@ -72,12 +74,7 @@ def clean_book(book: Book, *, relearn: bool = True, drop: Sequence[str] = ()) ->
 def raw_chapters(book: Book, chapters: Sequence[Chapter]) -> Iterator[tuple[str, list[str]]]:
     """Titles and stripped lines of the chapters as extracted, one at a time."""
     for chapter in chapters:
-        yield full_title(chapter), spaces(book.raw(chapter), Context())[0]
-
-
-def full_title(chapter: Chapter) -> str:
-    """A chapter's title behind its volume's."""
-    return f"{chapter.volume} {chapter.title}".strip()
+        yield chapter.title, spaces(book.raw(chapter), Context())[0]
 
 
 def names_of(manifest: Manifest) -> Names:

@@ -82,7 +82,9 @@ def split(documents: dict[str, list[Block]], entries: list[Entry]) -> tuple[list
             bodies.extend((entry, []) for entry in starts.get(place, []))
             if place < len(paragraphs) and (text := paragraphs[place].text):
                 (bodies[-1][1] if bodies else before).append(text)
-    return before, [section_of(entry, lines) for entry, lines in bodies]
+    # Where a level of the contents has levels below it, the titles' own ranks say no more.
+    nested = {entry.depth for entry, below in itertools.pairwise(entries) if below.depth > entry.depth}
+    return before, [section_of(entry, lines, ranked=entry.depth not in nested) for entry, lines in bodies]
 
 
 def entry_places(paragraphs: list[Block], entries: list[Entry]) -> dict[int, list[Entry]]:
@@ -97,13 +99,13 @@ def entry_places(paragraphs: list[Block], entries: list[Entry]) -> dict[int, lis
     return places
 
 
-def section_of(entry: Entry, lines: list[str]) -> Section:
-    """The section under an entry; the contents' levels count first, then what the titles say."""
+def section_of(entry: Entry, lines: list[str], *, ranked: bool = True) -> Section:
+    """The section under an entry; the contents' levels count first, then, if `ranked`, what titles say."""
     heading = recognise(entry.title)
     return Section(
         title=entry.title,
         lines=lines,
-        rank=10 * entry.depth + (heading.rank if heading else CHAPTER_RANK),
+        rank=10 * entry.depth + (heading.rank if heading and ranked else CHAPTER_RANK),
         number=heading.number if heading else None,
         empty=fold("".join(lines)) in ("", fold(entry.title)),
     )

@@ -60,9 +60,10 @@ class Known:
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """What a rule may know: the chapter's title with its volume's, and what is known of the whole book."""
+    """What a rule may know: the chapter's title, its volume's, and what is known of the whole book."""
 
     title: str = ""
+    volume: str = ""
     known: Known = field(default_factory=Known)
 
 
@@ -140,14 +141,17 @@ def adverts(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
 
 def heading(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
     """The chapter's title, or its volume's, repeated by the first lines; anywhere with a page's number."""
-    title = fold(context.title)
+    own = fold(context.title)
+    title = fold(context.volume) + own
     rest, seen = lines, ""
     while rest and title and len(lines) - len(rest) < HEADING_LINES:
         first = PAGE_COUNT.sub("", rest[0])
         found = recognise(first)
         candidates = (fold(first), fold(found.title) if found else "")
         follows = next((text for text in candidates if text and title.startswith(seen + text)), "")
-        at_end = next((text for text in candidates if found and text and title.endswith(text)), "")
+        at_end = next(
+            (text for text in candidates if text and (text == own or (found and title.endswith(text)))), ""
+        )
         if not (follows or at_end):
             break
         seen = title if at_end else seen + follows
@@ -156,7 +160,7 @@ def heading(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
     # A first line that only begins like the title ("雪" under "雪夜") may be prose.
     if not (seen == title or all(recognise(line) for line in gone)):
         rest, gone = lines, []
-    kept, again = parted(rest, [repeats_heading(line, title) for line in rest])
+    kept, again = parted(rest, [repeats_heading(line, own) for line in rest])
     return kept, gone + again
 
 

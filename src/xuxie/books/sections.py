@@ -2,7 +2,7 @@
 
     第一卷 风起 / 第一章 雪 / 第二章 雨 / 第二卷 云涌 / 第一章 雷
 
-gives the chapters `第一章 雪` and `第二章 雨` of the volume `第一卷 风起`, and `第一章 雷` of `第二卷 云涌`.
+gives the chapters `第一章 雪` and `第二章 雨` of the volume `第一卷 风起`, `第一章 雷` of `第二卷 云涌`.
 """
 
 import re

@@ -19,6 +19,7 @@ from xuxie.books.sections import (
     arrange,
     is_long_prose,
 )
+from xuxie.books.txt_layout import read_layout
 
 FRONT_LINES = 12  # title and author stand in the first lines or nowhere
 MAX_NAME = 40  # characters of a title or an author
@@ -58,6 +59,8 @@ class Names:
 def parse_txt(text: str, name: str) -> ImportedBook:
     """The book in `text`; `name` is the file's, for a text that does not say its title."""
     lines = [line for line in text.lstrip("\ufeff").splitlines() if line.strip()]
+    if book := read_layout(lines):
+        return book
     marks = find_headings(lines)
     contents = repeated_contents(marks)
     marks = [mark for mark in marks if mark.index not in contents]

@@ -32,7 +32,7 @@ def run(arguments: Sequence[str]) -> int:
             complain(tr("interrupted: run the same command again to go on"))
         return code
     except TyperException as error:
-        complain(error.format_message() + tr(" (see xuxie --help)"))
+        complain(" ".join(error.format_message().split()) + tr(" (see xuxie --help)"))
         return error.exit_code
     except XuxieError as error:
         complain(str(error))

@@ -101,8 +101,9 @@ def book_author(tree: LexborHTMLParser) -> str:
     """The author: OpenGraph, then "作者：…" in the text, which may have a link for the name."""
     if name := meta(tree, "og:novel:author"):
         return name
-    name = tree.css_first("title")
-    match = AUTHOR.search(page_text(tree)) or (WRITTEN.search(text_of(name)) if name else None)
+    page_title = tree.css_first("title")
+    written = WRITTEN.search(text_of(page_title)) if page_title else None
+    match = AUTHOR.search(page_text(tree)) or written
     return match[1] if match else ""
 
 

@@ -82,13 +82,18 @@ def lay_out(tree: LexborHTMLParser, *, hidden: bool = False, links: bool = True)
         return writer.layout
     names = frozenset() if hidden else hidden_names(tree)
     writer.open(root)
-    for opening, node in walk(root, lambda node: is_skipped(node, names, hidden=hidden)):
+
+    def dealt_with(node: LexborNode) -> bool:
+        return is_skipped(node, names, hidden=hidden) or writer.paragraph(node)
+
+    for opening, node in walk(root, dealt_with):
         if node.is_text_node:
             writer.write(node.text_content or "")
             continue
         tag = node.tag or ""
         if tag in ("br", "hr"):
-            writer.break_line()
+            if opening:
+                writer.break_line()
         elif tag not in INLINE:
             writer.open(node) if opening else writer.close()
             if tag == "pre":
@@ -197,6 +202,25 @@ class Writer:
         """The block that was opened last ends."""
         self.end_line()
         self.layout.blocks[self.stack.pop()].last = len(self.layout.lines)
+
+    def paragraph(self, node: LexborNode) -> bool:
+        """Write a bare <p> that holds nothing but text, at once: most of a chapter is made of these.
+
+        Its line is one of the block around it, as block scores take it anyway. False for all other nodes.
+        """
+        child = node.child if node.tag == "p" and not self.preformatted else None
+        if child is None or not child.is_text_node or child.next is not None or node.attributes:
+            return False
+        text = child.text_content or ""
+        if "\n" in text:
+            return False
+        if self.end_line():
+            self.cut = (len(self.layout.lines), self.stack[-1])
+        if text := tidy(text):
+            size = len(compact(text))
+            self.layout.lines.append(Line(text, self.stack[-1], size, size if self.links else 0, "p"))
+            self.cut = (-1, -1)
+        return True
 
     def write(self, text: str) -> None:
         """A text node."""

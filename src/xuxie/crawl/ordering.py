@@ -10,49 +10,22 @@ that jump or repeat change nothing.
 import itertools
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from statistics import median
 from typing import Literal
 from urllib.parse import urlsplit
 
-from xuxie.books.headings import RANKS, entry_number, recognise
+from xuxie.books.headings import entry_number
 from xuxie.crawl.links import NUMBER, Caption, Link
+from xuxie.crawl.volumes import Run, split_runs, volume_number
 
 Direction = Literal[-1, 0, 1]
 STEP = 3  # two neighbours whose numbers differ by more say nothing about the order
 CLEAR = 0.8  # of the pairs that say something
 SURE = 0.9  # of the pairs of addresses, which say less
 ENOUGH = 3  # pairs that decide for a part of the list by itself
-LATEST = re.compile(r"最新|最近|近期|更新|[结結]局|latest", re.IGNORECASE)
-NEWEST = re.compile(r"最[新近](?:章[节節]|更新)")
-NAMELESS = re.compile(
-    r"(?:《[^》]*》)?\s*(?:全文|小说|正文|全部|所有)?(?:正文卷?|目[录錄]列?表?|章[节節](?:目[录錄]|列表|正文)?|列表|卷)?"
-)
-TRIMMED = re.compile(
-    r"\s*(?:[·・|]?\s*共\s*[0-9]+\s*[章节回].*|[\[【（(]\s*(?:分卷阅读|展开|收起|共).*|(?:顺序|倒序|正序)排列)$"
-)
-BRACKETED = re.compile(r"\s*[(（][^)）]*[)）]$")
-NAMED = re.compile(
-    r"番外|外[传傳篇]|作品相[关關]|[后後]传|前传|[感公][言告]|特典|短篇|附[录錄]|设定|楔子|序章"
-)
 VOLUME_NUMBER = re.compile(r"卷\s?[上中下]")
 OPENING = re.compile(r"楔子|序[章言幕]?$|^序|引子|前言|第[一1]章|prologue", re.IGNORECASE)
 CLOSING = re.compile(r"大结局|大結局|尾[声聲]|[终終]章|完本感言|[后後][记記]|番外|epilogue", re.IGNORECASE)
-MAX_VOLUME = 40  # characters
-
-
-@dataclass
-class Run:
-    """Neighbours in one list under one caption."""
-
-    volume: str = ""
-    latest: bool = False
-    links: list[Link] = field(default_factory=list)
-
-    @property
-    def numbers(self) -> list[int]:
-        """The numbers of its chapters, as far as they have one."""
-        return [number for link in self.links if (number := entry_number(link.text)) is not None]
 
 
 def reading_order(
@@ -80,71 +53,6 @@ def reading_order(
     if descending(runs, turned=2 * turned > sum(len(run.links) for run in runs)):
         runs.reverse()
     return [(run.volume, link) for run in newest_last(runs) for link in run.links]
-
-
-def split_runs(items: Sequence[Link | Caption], title: str) -> tuple[list[Run], str]:
-    """The runs of a list, and the volume's name behind its last link."""
-    groups = captioned(items)
-    said = [governing(captions) for captions, _ in groups]
-    names = {volume_name(caption.text, title) for caption in said if caption} - {""}
-    runs: list[Run] = []
-    for caption, (_, link) in zip(said, groups, strict=False):
-        if link is None:
-            break
-        if caption is not None:
-            proven = is_volume(caption.text) or NAMED.search(caption.text) or len(names) > 1
-            latest = is_latest(caption)
-            volume = volume_name(caption.text, title) if proven and not latest else ""
-            runs.append(Run(volume=volume, latest=latest))
-        elif not runs or runs[-1].links[-1].block != link.block:
-            runs.append(Run(volume=runs[-1].volume if runs else ""))
-        runs[-1].links.append(link)
-    last = next((caption for caption in groups[-1][0] if is_volume(caption.text)), None)
-    return runs, volume_name(last.text, title) if last else ""
-
-
-def captioned(items: Sequence[Link | Caption]) -> list[tuple[list[Caption], Link | None]]:
-    """Each link with the captions before it; at the end those behind the last link, with None."""
-    groups: list[tuple[list[Caption], Link | None]] = []
-    waiting: list[Caption] = []
-    for item in items:
-        if isinstance(item, Caption):
-            waiting.append(item)
-        else:
-            groups.append((waiting, item))
-            waiting = []
-    return [*groups, (waiting, None)]
-
-
-def governing(captions: Sequence[Caption]) -> Caption | None:
-    """Of the captions before a link, the one that speaks of the list: the last that names a volume."""
-    volumes = [caption for caption in captions if is_volume(caption.text)]
-    return next(iter((volumes or list(filter(is_caption, captions)))[::-1]), None)
-
-
-def is_caption(caption: Caption) -> bool:
-    """Whether a line between links is there to say what follows."""
-    text = caption.text
-    said = NEWEST.search(text) or NAMELESS.fullmatch(text)
-    return caption.marked or said is not None or is_volume(text)
-
-
-def is_latest(caption: Caption) -> bool:
-    """Whether a caption says that the newest chapters follow."""
-    return not is_volume(caption.text) and LATEST.search(caption.text) is not None
-
-
-def is_volume(text: str) -> bool:
-    """Whether a line says by itself that it names a volume."""
-    heading = recognise(TRIMMED.sub("", text))
-    return heading is not None and heading.rank < RANKS["章"] and not heading.doubtful
-
-
-def volume_name(text: str, title: str) -> str:
-    """The volume that a caption names: "" for `正文`, `《书名》目录` and the book's own title."""
-    name = TRIMMED.sub("", text).strip().removeprefix(f"《{title}》").removeprefix(title).strip(" :：·-_")
-    bare = BRACKETED.sub("", name) or name  # 全部章节 ( 书名 )
-    return "" if len(name) > MAX_VOLUME or NAMELESS.fullmatch(bare) else name
 
 
 def direction(runs: Sequence[Run], first: str, newest: str) -> Direction:
@@ -226,12 +134,6 @@ def descending(runs: Sequence[Run], *, turned: bool) -> bool:
         return next((way < 0 for way in (by_volume, by_number, by_address) if way), True)
     # Where the chapters stand in order, only several signs that agree turn the volumes.
     return (by_volume < 0 and by_address <= 0) or (by_number < 0 and by_address < 0)
-
-
-def volume_number(name: str) -> int | None:
-    """The number of a volume; 上中下 count too."""
-    heading = recognise(name)
-    return heading.number if heading else None
 
 
 def unrepeated(values: Sequence[int]) -> list[int]:

@@ -7,7 +7,7 @@
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import takewhile
 from urllib.parse import parse_qsl, urlsplit
 
@@ -53,14 +53,14 @@ def next_part(
     chapter: Collection[str],
     *others: Collection[str],
     number: int = 2,
-    unfinished: bool = False,
+    unfinished: Callable[[], bool] = lambda: False,
     selector: str | None = None,
 ) -> str | None:
     """Where the chapter goes on after the `page`; None when it ends here.
 
     `chapter` are the addresses of its first page: the catalogue's, and where that led.
     `others` are addresses that do not continue it: those of the catalogue, and pages seen before.
-    `number`: how many-th page is looked for. `unfinished`: the page's text says that it goes on.
+    `number`: how many-th page is looked for. `unfinished`: does the page say so?
     `selector` is a site rule that finds the link.
     """
     base, host = base_address(tree, page), host_of(page)
@@ -69,7 +69,7 @@ def next_part(
             continue
         if selector or any(is_page(address, first, number) for first in chapter):
             return address
-        if unfinished and TO_A_PAGE.search(text):
+        if TO_A_PAGE.search(text) and unfinished():
             return address
     return None
 

@@ -7,6 +7,7 @@ A chapter is whole or refused: when one of its pages cannot be had or used, so c
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 from xuxie.books.book import Chapter
 from xuxie.crawl.extraction import NO_RULES, Part, read_part
@@ -70,7 +71,7 @@ async def read_chapter(
             surroundings.addresses,
             seen,
             number=len(parts) + 1,
-            unfinished=says_more(border(part)),
+            unfinished=partial(says_more, border(part)),
             selector=rules.next,
         )
     paragraphs = join_parts([part.paragraphs for part in parts], chapter.title)

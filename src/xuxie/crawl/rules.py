@@ -58,7 +58,7 @@ def check_host(host: str) -> str:
         name = host.encode("idna").decode("ascii").lower()
     except ValueError:
         raise wrong from None
-    if not re.fullmatch(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*", name):
+    if not re.fullmatch(r"[a-z0-9._-]*[a-z0-9][a-z0-9._-]*", name):
         raise wrong
     return name
 

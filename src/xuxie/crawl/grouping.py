@@ -1,0 +1,162 @@
+"""Of all links of a page, those to the chapters of its book, each once.
+
+    chapters = chapter_links(links, "https://example.com/book/1/")
+
+Links are grouped by the shape of their address; the group that looks most like a list of chapters wins.
+"""
+
+import functools
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from urllib.parse import parse_qsl, urlsplit
+
+from xuxie.books.headings import recognise
+from xuxie.crawl.links import NUMBER, Caption, Link, shape, split_path
+from xuxie.crawl.pagination import page_place
+from xuxie.crawl.volumes import is_caption
+
+SMALLEST_LIST = 3  # links that must share the catalogue's directory when none looks like a heading
+FEW = 10  # links of a list for one that may stand apart
+MOST = 0.8  # of a group: what so many have in common, all should
+NUMBERED = re.compile(r"(?:第\s?)?[0-9０-９]{1,5}(?:\s?[章回节節話话]|[\s.．、:：])")
+NAVIGATION = re.compile(
+    r"(?:开始|開始|立即|马上|继续|繼續|点击|點擊|免费|在线|从头|從頭)(?:阅读|閱讀|试读|試讀)"
+    r"|(?:加入|放入)?(?:书架|書架|书签|書籤|收藏)|投(?:推荐|推薦|月)票|[倒正]序"
+    r"|上一[页頁章]|下一[页頁章]|[首尾末][页頁]|最新章[节節].{0,4}"
+    r"|(?:返回|查看)?(?:书页|書頁|目[录錄]|更多章[节節]|全部章[节節]|完整目[录錄])|.{0,30}(?:txt|全文|全集)下[载載].{0,4}",
+    re.IGNORECASE,
+)
+
+
+def chapter_links(links: Sequence[Link], url: str) -> list[Link]:
+    """Of all links, those to chapters; the same chapter may be linked several times."""
+    groups: defaultdict[object, list[Link]] = defaultdict(list)
+    for link in links:
+        groups[shape(link.url)].append(link)
+    candidates = [without_strays(of_one_book(group, url)) for group in groups.values()]
+    best = max(candidates, key=lambda group: score(group, url), default=[])
+    return without_strangers(best, links, url) if score(best, url) > 0 else []
+
+
+def without_strangers(group: list[Link], links: Sequence[Link], url: str) -> list[Link]:
+    """`group` without single links that stand among others: a recommended book's chapter.
+
+    Only where addresses do not tell one book from another.
+    """
+    if any(shares_directory(link.url, url) for link in group):
+        return group
+    everything = Counter(link.block for link in links)
+    own = Counter(link.block for link in group)
+    strange = {
+        block for block in own if 2 * own[block] < everything[block] and own[block] * FEW < len(group)
+    }
+    return [link for link in group if link.block not in strange]
+
+
+@functools.lru_cache(maxsize=65_536)
+def is_heading(text: str) -> bool:
+    """Whether a link's text reads like a chapter's title."""
+    return recognise(text) is not None or NUMBERED.match(text) is not None
+
+
+def score(group: Sequence[Link], url: str) -> float:
+    """How much a group of links looks like the chapters of the book at `url`; 0 for not at all."""
+    texts = {link.url: link.text for link in group}
+    headings = sum(map(is_heading, texts.values()))
+    near = sum(shares_directory(link, url) for link in texts)
+    if not headings and near < SMALLEST_LIST:
+        return 0.0
+    return len(texts) + 4.0 * headings + 2.0 * near
+
+
+def shares_directory(link: str, url: str) -> bool:
+    """Whether a link leads below the catalogue's directory, or names the same book by its number."""
+    theirs, ours = urlsplit(link), urlsplit(url)
+    if theirs.netloc != ours.netloc:
+        return False
+    directory, stem = split_path(ours.path)
+    book, theirs_directory = NUMBER.findall(stem), split_path(theirs.path)[0]
+    if book and book[-1] in NUMBER.findall(theirs_directory):  # /book/12.html, /read/12/345.html
+        return True
+    if directory == "/" or (book and not NUMBER.search(directory)):
+        return False
+    return theirs.path.startswith(directory)
+
+
+def of_one_book(group: list[Link], url: str) -> list[Link]:
+    """`group` without the chapters of other books, which recommendations link to.
+
+    Two books' chapters differ in a directory, or in the value of a query key that one book's share.
+    """
+    homes = Counter(split_path(urlsplit(link.url).path)[0] for link in group)
+    near = {home for home in homes if shares_directory(f"//{urlsplit(group[0].url).netloc}{home}x", url)}
+    main, size = homes.most_common(1)[0]
+    if not near and size >= MOST * len(group):
+        near = {main}
+    if near:
+        group = [link for link in group if split_path(urlsplit(link.url).path)[0] in near]
+    queries = [dict(parse_qsl(urlsplit(link.url).query)) for link in group]
+    for key in queries[0]:
+        value, size = Counter(query.get(key) for query in queries).most_common(1)[0]
+        if len(group) > size >= MOST * len(group):
+            group = [link for link in group if dict(parse_qsl(urlsplit(link.url).query)).get(key) == value]
+    return group
+
+
+def without_strays(group: list[Link]) -> list[Link]:
+    """`group` without links that only look alike: "开始阅读", page numbers, index_2.html."""
+    named = {link.url for link in group if is_heading(link.text)}  # and called something else elsewhere
+    stems = Counter(stem_shape(link.url) for link in group)
+    usual, size = stems.most_common(1)[0] if group else ("", 0)
+    strict = size >= MOST * len(group)
+    counted = sum(page_place(link.text) is not None for link in group) > len(group) / 2
+
+    def strays(link: Link) -> bool:
+        unusual = strict and stem_shape(link.url) != usual
+        is_page = not counted and page_place(link.text) is not None
+        return unusual or is_page or link.url in named or NAVIGATION.fullmatch(link.text) is not None
+
+    return [link for link in group if is_heading(link.text) or not strays(link)]
+
+
+def stem_shape(url: str) -> str:
+    """The last part of an address with its numbers folded."""
+    return NUMBER.sub("0", split_path(urlsplit(url).path)[1])
+
+
+def sections(items: Sequence[Link | Caption]) -> dict[int, tuple[int, int]]:
+    """The part of the page that each link (by its id) stands in: its list, and under which caption."""
+    found: dict[int, tuple[int, int]] = {}
+    captions = 0
+    for item in items:
+        if isinstance(item, Link):
+            found[id(item)] = (item.block, captions)
+        elif is_caption(item):
+            captions += 1
+    return found
+
+
+def in_order(group: Sequence[Link], places: Mapping[int, object]) -> list[Link]:
+    """Each link once: where it stands in the list proper, or else at its later place.
+
+    A section is a mere repeat when all of it stands elsewhere too and that is the larger part.
+    """
+    blocks: defaultdict[object, set[str]] = defaultdict(set)
+    for link in group:
+        blocks[places[id(link)]].add(link.url)
+    held = Counter(url for urls in blocks.values() for url in urls)
+    total = len(held)
+    repeats = {
+        block
+        for block, urls in blocks.items()
+        if len(urls) <= total / 2 and all(held[url] > 1 for url in urls)
+    }
+    proper = {link.url for link in group if places[id(link)] not in repeats}
+    placed: dict[str, Link] = {}
+    for link in group:
+        if places[id(link)] in repeats and link.url in proper:
+            continue
+        placed.pop(link.url, None)
+        placed[link.url] = link
+    return list(placed.values())
