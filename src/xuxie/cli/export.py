@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from xuxie.books.exporting import Format
-from xuxie.cli.console import AsJson, Folder, Terminal, existing
+from xuxie.cli.console import AsJson, Folder, Quiet, Terminal, existing
 from xuxie.language import tr
 
 HELP = tr("Write the cleaned chapters to one TXT or EPUB file, for reading elsewhere.")
@@ -21,6 +21,7 @@ def command(
         Path | None, typer.Option("--output", "-o", help=tr("the file (mybook/mybook.epub)"))
     ] = None,
     as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Export and print where the file is."""
     from xuxie.books.book import Book
@@ -33,4 +34,4 @@ def command(
         print(tr("{missing} chapters are missing in it", missing=edition.missing), file=sys.stderr)
     data = {"file": str(path), "chapters": len(edition.chapters), "missing": edition.missing}
     text = tr("{path}: {chapters} chapters", path=path, chapters=len(edition.chapters))
-    Terminal(as_json).result(data, text)
+    Terminal(as_json, quiet).result(data, text)
