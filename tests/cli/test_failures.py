@@ -93,6 +93,20 @@ def test_an_incomplete_crawl_says_what_is_missing_and_still_prints_the_result(
     assert info["stages"]["book"] == "incomplete"
 
 
+def test_a_list_of_books(tmp_path: Path, site: str, xuxie: Command) -> None:
+    books = tmp_path / "books.txt"
+    books.write_text(f"{site}/book/ wind\n{site}/empty/ nothing\n", encoding="utf-8")
+    result = xuxie("crawl", "--list", books, "-o", tmp_path / "shelf", "-q", "--json")
+    assert result.code == 2
+    assert "not all books are whole" in one_line(result.err)
+    wind, nothing = json.loads(result.out)["books"]
+    assert (wind["fetched"], wind["chapters"], "第3章" in wind["error"]) == (7, 8, True)
+    assert (nothing["fetched"], "chapters" in nothing["error"]) == (0, True)
+    assert len(list((tmp_path / "shelf" / "wind" / "book" / "chapters").iterdir())) == 7
+    assert xuxie("crawl", "--list", tmp_path / "no.txt", "-o", tmp_path, "-q").code == 2
+    assert xuxie("crawl", site, "--list", books, "-o", tmp_path, "-q").code == 2
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [

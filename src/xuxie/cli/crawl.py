@@ -7,8 +7,9 @@ import typer
 
 from xuxie.cli.console import AsJson, Output, Quiet, Terminal
 from xuxie.cli.info import describe, summary
+from xuxie.cli.shelf import crawl_list
 from xuxie.config import CrawlSettings, override
-from xuxie.errors import IncompleteError
+from xuxie.errors import IncompleteError, InputError
 from xuxie.language import tr
 from xuxie.project import Project
 
@@ -23,6 +24,10 @@ def command(
     output: Output,
     url: Annotated[
         str | None, typer.Argument(help=tr("the catalogue page; may be left out when going on"))
+    ] = None,
+    books: Annotated[
+        Path | None,
+        typer.Option("--list", help=tr("a list of books, an address a line; -o holds them all")),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help=tr("only show what would be fetched; write nothing"))
@@ -65,6 +70,11 @@ def command(
     )
     wishes = Wishes(select=select, update=update, rules=rules)
     terminal = Terminal(as_json, quiet)
+    if books:
+        if url or dry_run or wishes != Wishes():
+            raise InputError(tr("--list goes with no address, no --dry-run, --select, --update or --rules"))
+        crawl_list(books, output, settings, terminal)
+        return
     if dry_run:
         show_plan(url, project, settings, wishes, terminal)
         return

@@ -61,7 +61,9 @@ class Outcome:
 
 
 def read_list(path: Path) -> list[Wanted]:
-    """The books in a list. Raises InputError, naming the line, and OSError."""
+    """The books in a list. Raises InputError, naming the file or the line, and OSError."""
+    if not path.is_file():
+        raise InputError(tr("{path} does not exist: check the file's name", path=path))
     if path.stat().st_size > MAX_LIST_BYTES:
         raise InputError(tr("{path} is too large for a list of books", path=path))
     wanted = parse_list(decode(path.read_bytes()).text, str(path))
