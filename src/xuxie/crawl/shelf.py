@@ -145,26 +145,32 @@ def crawl_shelf(
         except BaseException as error:  # noqa: BLE001 - raised again where the caller is
             mishaps.append(error)
 
-    run_side_by_side(
-        [threading.Thread(target=work, daemon=True) for _ in list(hosts)[:HOSTS_AT_ONCE]], paces
-    )
+    run_side_by_side(work, min(len(hosts), HOSTS_AT_ONCE), paces)
     if mishaps:
         raise mishaps[0]
     return [outcomes[book.folder] for book in wanted]
 
 
-def run_side_by_side(threads: Sequence[threading.Thread], paces: Paces) -> None:
-    """Run all threads to their end; on Ctrl-C let them stop at their next request."""
-    for thread in threads:
-        thread.start()
+def run_side_by_side(work: Callable[[], None], count: int, paces: Paces) -> None:
+    """Run `work` in so many threads to its end; on Ctrl-C let them stop at their next request."""
+    ended = threading.Semaphore(0)  # Thread.join believes, once interrupted, that the thread is over
+
+    def run() -> None:
+        try:
+            work()
+        finally:
+            ended.release()
+
+    for _ in range(count):
+        threading.Thread(target=run, daemon=True).start()
+    running = count
     try:
-        for thread in threads:
-            while thread.is_alive():
-                thread.join(LOOK)
+        while running:
+            running -= ended.acquire(timeout=LOOK)
     except BaseException:
         paces.stop()
-        for thread in threads:
-            thread.join(LAST_WORDS / len(threads))
+        for _ in range(running):
+            ended.acquire(timeout=LAST_WORDS / running)
         raise
 
 
