@@ -78,7 +78,7 @@ def test_reading_a_list(tmp_path: Path) -> None:
     path.write_bytes(b"#" * 2_000_000)
     with pytest.raises(InputError, match="too large"):
         read_list(path)
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(InputError, match="does not exist"):
         read_list(tmp_path / "none.txt")
 
 
