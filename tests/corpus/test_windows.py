@@ -1,24 +1,30 @@
+import dataclasses
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import xuxie.corpus.windows as windows_module
+from xuxie.config import TrainSettings
 from xuxie.corpus.corpus import Corpus, Section
 from xuxie.corpus.split import PARTS
 from xuxie.corpus.windows import (
     Window,
     WindowShape,
     batches,
+    epoch_batches,
     line_windows,
     measuring_windows,
     source_start,
     tile,
     training_windows,
 )
+from xuxie.errors import InputError
 
 SENTENCES = st.lists(st.integers(1, 30), min_size=1, max_size=12)  # the lengths of one section's
 SHAPES = st.builds(WindowShape, source=st.integers(1, 25), target=st.integers(2, 25))
@@ -77,7 +83,8 @@ def test_measuring_covers_every_token_of_a_part_exactly_once(
 
 @given(corpora(), SHAPES, st.integers(0, 5))
 def test_training_windows(corpus: Any, shape: WindowShape, seed: int) -> None:
-    windows = list(training_windows(corpus, shape, np.random.default_rng(seed)))
+    sections = corpus.sections("train")
+    windows = list(training_windows(corpus, sections, shape, np.random.default_rng(seed)))
     starts = corpus.sentences.tolist()
     for window in windows:
         check(corpus, window, shape)
@@ -90,7 +97,7 @@ def test_training_windows(corpus: Any, shape: WindowShape, seed: int) -> None:
         assert one.end == next_one.middle if same else one.end == holder(corpus, one).end
     if windows:
         assert windows[-1].end == corpus.sections("train")[-1].end
-    assert windows == list(training_windows(corpus, shape, np.random.default_rng(seed)))
+    assert windows == list(training_windows(corpus, sections, shape, np.random.default_rng(seed)))
 
 
 @given(corpora(), SHAPES)
@@ -101,7 +108,7 @@ def test_lines_pair_each_sentence_with_the_next(corpus: Any, shape: WindowShape)
         for number in range(len(starts) - 2):
             start, middle, end = starts[number : number + 3]
             expected.append((max(start, middle - shape.source), middle, min(end, middle + shape.target)))
-    windows = list(line_windows(corpus, shape))
+    windows = list(line_windows(corpus, corpus.sections("train"), shape))
     assert [(w.start, w.middle, w.end) for w in windows] == expected
     for window in windows:
         check(corpus, window, shape)
@@ -109,12 +116,12 @@ def test_lines_pair_each_sentence_with_the_next(corpus: Any, shape: WindowShape)
 
 def test_phases_differ_so_that_every_sentence_opens_a_target_some_time() -> None:
     section = Section(chapter=0, part="train", start=0, end=60)
-    corpus: Any = SimpleNamespace(
-        sections=lambda part: [section], sentence_starts=lambda section: np.arange(0, 61, 5)
-    )
+    corpus: Any = SimpleNamespace(sentence_starts=lambda section: np.arange(0, 61, 5))
     shape = WindowShape(source=20, target=20)
     windows = [
-        w for seed in range(40) for w in training_windows(corpus, shape, np.random.default_rng(seed))
+        window
+        for seed in range(40)
+        for window in training_windows(corpus, [section], shape, np.random.default_rng(seed))
     ]
     assert {window.middle for window in windows} == set(range(0, 60, 5))
     behind = [window.middle - window.start for window in windows if window.middle]
@@ -175,3 +182,70 @@ def test_batches_hold_every_window_once_within_the_limit(
 def test_batches_differ_between_seeds() -> None:
     windows = [Window(start=i, middle=i + 5, end=i + 10) for i in range(50)]
     assert batches(windows, 40, np.random.default_rng(1)) != batches(windows, 40, np.random.default_rng(2))
+
+
+def settings_of(shape: WindowShape, pairing: str) -> TrainSettings:
+    return TrainSettings(
+        source_length=shape.source,
+        target_length=shape.target,
+        batch_tokens=60,
+        pairing=pairing,  # type: ignore[arg-type]
+    )
+
+
+@given(corpora(), SHAPES, st.sampled_from(["windows", "lines"]), st.data())
+def test_an_epoch_can_be_taken_up_at_any_batch(
+    corpus: Any, shape: WindowShape, pairing: str, data: st.DataObject
+) -> None:
+    settings = settings_of(shape, pairing)
+    try:
+        whole = list(epoch_batches(corpus, settings, epoch=3))
+    except InputError:
+        return
+    first = data.draw(st.integers(0, len(whole)))
+    assert list(epoch_batches(corpus, settings, 3, first)) == whole[first:]
+
+
+def long_corpus(sections: int) -> Any:
+    """Sections of twenty sentences of ten tokens each."""
+    every = [Section(chapter=i, part="train", start=200 * i, end=200 * i + 200) for i in range(sections)]
+    return SimpleNamespace(
+        sections=lambda part: every,
+        sentence_starts=lambda section: np.arange(section.start, section.end + 1, 10),
+    )
+
+
+def test_an_epoch_is_drawn_a_pool_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(windows_module, "POOL", 100)
+    corpus = long_corpus(1000)
+    taken: list[Section] = []
+    sentence_starts = corpus.sentence_starts
+
+    def watched(section: Section) -> Any:
+        taken.append(section)
+        return sentence_starts(section)
+
+    corpus.sentence_starts = watched
+    settings = settings_of(WindowShape(source=20, target=20), "windows")
+    epoch = epoch_batches(corpus, settings, epoch=0)
+    next(epoch)
+    assert len(taken) < 12
+    windows = [window for batch in epoch_batches(corpus, settings, epoch=0) for window in batch]
+    opened = {window.middle // 200 for window in windows}
+    assert opened == set(range(1000))
+    places = [window.middle // 200 for window in windows[:100]]
+    assert max(places) - min(places) > 500  # a pool's sections come from all over the corpus
+
+
+def test_epochs_and_seeds_differ() -> None:
+    corpus, settings = long_corpus(5), settings_of(WindowShape(source=20, target=20), "windows")
+    one, two = (list(epoch_batches(corpus, settings, epoch)) for epoch in (0, 1))
+    assert one != two
+    assert one == list(epoch_batches(corpus, settings, 0))
+    assert one != list(epoch_batches(corpus, dataclasses.replace(settings, seed=1), 0))
+
+
+def test_a_part_without_pairs_is_told() -> None:
+    corpus = SimpleNamespace(sections=lambda part: [])
+    with pytest.raises(InputError, match="no two sentences"):
+        next(epoch_batches(corpus, settings_of(WindowShape(source=9, target=9), "lines"), 0))  # type: ignore[arg-type]

@@ -4,9 +4,13 @@ Training draws windows of many shapes, the same that writing meets: a source of 
 all at the start of a chapter), then a target of one or more sentences that begins where a sentence
 begins. `lines` is the plain pairing: a sentence and the next one. Measuring tiles a part so that every
 token of it is a target exactly once.
+
+An epoch is streamed: sections in random order, a pool of windows at a time, so that memory does not grow
+with the corpus; it can be taken up at any batch.
 """
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,9 +22,11 @@ from xuxie.errors import InputError
 from xuxie.language import tr
 
 WITHOUT_SOURCE = 0.05  # of the training windows: a prompt may be one unfinished sentence
+POOL = 16384  # windows that are shuffled together: a short novel's all, a few dozen chapters of a library
+ALIKE = 1024  # windows among which those of like length make batches
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Window:
     """Source [start, middle) and target [middle, end) in the corpus's token ids."""
 
@@ -82,12 +88,12 @@ def measuring_windows(corpus: Corpus, sections: Sequence[Section], shape: Window
 
 
 def training_windows(
-    corpus: Corpus, shape: WindowShape, generator: np.random.Generator
+    corpus: Corpus, sections: Iterable[Section], shape: WindowShape, generator: np.random.Generator
 ) -> Iterator[Window]:
-    """One epoch: every section tiled from a sentence drawn at random, each target behind a source of random
-    length, so that short prompts are met too.
+    """Each section tiled from a sentence drawn at random, each target behind a source of random length, so
+    that short prompts are met too.
     """
-    for section in corpus.sections("train"):
+    for section in sections:
         starts = corpus.sentence_starts(section)
         phase = first_target_sentences(starts, shape)
         for middle, end in tile(starts, shape, first=int(generator.integers(phase))):
@@ -104,9 +110,9 @@ def first_target_sentences(starts: Starts, shape: WindowShape) -> int:
     return max(1, min(fitting, len(starts) - 1))
 
 
-def line_windows(corpus: Corpus, shape: WindowShape) -> Iterator[Window]:
-    """The plain pairing 一一对应: every sentence of the training part and the one that follows it."""
-    for section in corpus.sections("train"):
+def line_windows(corpus: Corpus, sections: Iterable[Section], shape: WindowShape) -> Iterator[Window]:
+    """The plain pairing 一一对应: every sentence of each section and the one that follows it."""
+    for section in sections:
         starts = corpus.sentence_starts(section).tolist()
         for start, middle, end in zip(starts, starts[1:], starts[2:], strict=False):
             yield Window(
@@ -114,14 +120,18 @@ def line_windows(corpus: Corpus, shape: WindowShape) -> Iterator[Window]:
             )
 
 
+def pools(windows: Iterator[Window]) -> Iterator[list[Window]]:
+    """Windows by the POOL."""
+    return iter(lambda: list(itertools.islice(windows, POOL)), [])
+
+
 def batches(windows: Sequence[Window], tokens: int, generator: np.random.Generator) -> list[list[Window]]:
     """Windows in random order, those of like length together, at most `tokens` padded tokens a batch."""
     shuffled = [windows[i] for i in generator.permutation(len(windows))]
     result: list[list[Window]] = []
-    pool = 1024
-    for begin in range(0, len(shuffled), pool):
+    for begin in range(0, len(shuffled), ALIKE):
         batch: list[Window] = []
-        for window in sorted(shuffled[begin : begin + pool], key=lambda window: window.length):
+        for window in sorted(shuffled[begin : begin + ALIKE], key=lambda window: window.length):
             if batch and (len(batch) + 1) * window.length > tokens:
                 result.append(batch)
                 batch = []
@@ -130,17 +140,27 @@ def batches(windows: Sequence[Window], tokens: int, generator: np.random.Generat
     return [result[i] for i in generator.permutation(len(result))]
 
 
-def epoch_batches(corpus: Corpus, settings: TrainSettings, epoch: int) -> list[list[Window]]:
-    """The batches of one epoch of training; their order depends on the seed and the epoch's number alone.
+def epoch_batches(
+    corpus: Corpus, settings: TrainSettings, epoch: int, first: int = 0
+) -> Iterator[list[Window]]:
+    """The batches of one epoch of training, from the one numbered `first` on.
 
-    Raises InputError when there is nothing to pair.
+    They depend on the seed and the epoch's number alone. Those before `first` are drawn again and dropped,
+    which takes a thousandth of the time that training on them took. Raises InputError when there is
+    nothing to pair.
     """
     generator = np.random.default_rng([settings.seed, epoch])
     shape = WindowShape(source=settings.source_length, target=settings.target_length)
+    sections = corpus.sections("train")
+    drawn = [sections[i] for i in generator.permutation(len(sections))]
     if settings.pairing == "lines":
-        windows = list(line_windows(corpus, shape))
+        windows = line_windows(corpus, drawn, shape)
     else:
-        windows = list(training_windows(corpus, shape, generator))
-    if not windows:
+        windows = training_windows(corpus, drawn, shape, generator)
+    pooled = (batches(pool, settings.batch_tokens, generator) for pool in pools(windows))
+    number = None
+    for number, batch in enumerate(itertools.chain.from_iterable(pooled)):
+        if number >= first:
+            yield batch
+    if number is None:
         raise InputError(tr("the training part has no two sentences in a row: add text"))
-    return batches(windows, settings.batch_tokens, generator)

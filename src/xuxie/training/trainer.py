@@ -171,8 +171,7 @@ class Trainer:
     def batches(self) -> Iterator[list[Window]]:
         """Batches without end, from where the run stands."""
         while True:
-            epoch = epoch_batches(self.corpus, self.settings, self.state.epoch)
-            yield from epoch[self.state.batch :]
+            yield from epoch_batches(self.corpus, self.settings, self.state.epoch, self.state.batch)
             self.state = dataclasses.replace(self.state, epoch=self.state.epoch + 1, batch=0)
 
     def step(self, batch: list[Window]) -> float:
