@@ -1,32 +1,105 @@
+from typing import Any
+
+import numpy as np
 import pytest
-import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from xuxie.generation.decoder import Decoder
-from xuxie.generation.writer import Writer
-from xuxie.unilm.model import predict
-from xuxie.unilm.objectives import collate, pseudo_masked
+from generation.reference import MASK, READINGS, expected_rows, small_model, weights_of, whole_forward
+from xuxie.generation.decoder import Chunk, Decoder
+from xuxie.generation.torch_decoder import TorchDecoder
 
-
-@pytest.mark.parametrize("source", [[], [7, 8, 9, 10, 11]])
-@torch.no_grad()
-def test_logits_are_those_of_a_full_example(tiny_writer: Writer, source: list[int]) -> None:
-    model, mask_id = tiny_writer.model, tiny_writer.tokenizer.mask_id
-    target = [12, 13, 14, 15, 16]
-    expected, _ = predict(model, pseudo_masked(collate([(source, target)], pad_id=0), mask_id))
-    decoder = Decoder(model, mask_id, source, [])
-    for row, token in zip(expected, target, strict=True):
-        logits = decoder.logits()
-        assert logits.dtype == torch.float32
-        torch.testing.assert_close(logits, row, rtol=1e-4, atol=1e-5)
-        decoder.append(token)
-    assert decoder.target == target
-    begun = Decoder(model, mask_id, source, target[:3])
-    torch.testing.assert_close(begun.logits(), expected[3], rtol=1e-4, atol=1e-5)
+MODEL = small_model()
+SLOTS = 3
+DECODERS: dict[str, Decoder] = {
+    name: TorchDecoder(weights_of(MODEL), reading, slots=SLOTS) for name, reading in READINGS.items()
+}
+TOKENS = st.integers(5, 59)
 
 
-def test_asking_twice_changes_nothing(tiny_writer: Writer) -> None:
-    prompt = [7, 8]
-    decoder = Decoder(tiny_writer.model, tiny_writer.tokenizer.mask_id, prompt, [9])
-    assert decoder.logits().equal(decoder.logits())
-    decoder.append(10)
-    assert prompt == [7, 8]
+def close(actual: Any, expected: Any) -> None:
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", READINGS)
+@given(data=st.data())
+@settings(max_examples=25)
+def test_logits_are_those_of_the_whole_window(name: str, data: st.DataObject) -> None:
+    """Whatever stands in the slots, joins, is appended, guessed, taken back and forked."""
+    decoder, reading = DECODERS[name], READINGS[name]
+    windows: dict[int, tuple[list[int], list[int]]] = {}
+    for _ in range(data.draw(st.integers(1, 6), "actions")):
+        slot = data.draw(st.integers(0, SLOTS - 1), "slot")
+        match data.draw(st.sampled_from(["prefill", "rewind", "fork", "step", "step"])):
+            case "rewind" if slot in windows:
+                source, target = windows[slot]
+                kept = data.draw(st.integers(0 if source else 1, len(target)), "kept")
+                windows[slot] = (source, target[:kept])
+                decoder.rewind(slot, len(source) + kept)
+            case "fork" if slot in windows:
+                other = (slot + 1) % SLOTS
+                decoder.fork(slot, [other])
+                windows[other] = (windows[slot][0], windows[slot][1].copy())
+            case "step" if windows:
+                chunks = [data.draw(chunk_for(decoder, slot, name == "masked")) for slot in sorted(windows)]
+                chunks = [chunk for chunk in chunks if fits(decoder, chunk)]
+                for chunk, logits in zip(chunks, decoder.step(chunks) if chunks else [], strict=True):
+                    close(logits, expected_rows(MODEL, reading, *windows[chunk.slot], chunk))
+                    windows[chunk.slot][1].extend(chunk.tokens)
+            case _:
+                source = data.draw(st.lists(TOKENS, max_size=12), "source")
+                target = data.draw(st.lists(TOKENS, min_size=not source, max_size=8), "target")
+                windows[slot] = (source, target)
+                close(decoder.prefill(slot, source, target), whole_forward(MODEL, reading, source, target))
+
+
+def chunk_for(decoder: Decoder, slot: int, masked: bool) -> st.SearchStrategy[Chunk]:
+    return st.builds(
+        Chunk,
+        slot=st.just(slot),
+        tokens=st.lists(TOKENS, min_size=1, max_size=4),
+        guesses=st.integers(0, 3) if masked else st.just(0),
+    )
+
+
+def fits(decoder: Decoder, chunk: Chunk) -> bool:
+    return decoder.lengths[chunk.slot] + len(chunk.tokens) + chunk.guesses + 1 <= decoder.positions
+
+
+@pytest.mark.parametrize("name", READINGS)
+def test_a_window_may_fill_all_positions(name: str) -> None:
+    decoder, source = DECODERS[name], [5, 6, 7]
+    target = list(range(8, 8 + decoder.positions - len(source) - 2))
+    decoder.prefill(0, source, target[:-1])
+    [logits] = decoder.step([Chunk(slot=0, tokens=target[-1:])])
+    close(logits[0], whole_forward(MODEL, READINGS[name], source, target))
+    assert decoder.room(0) == 0
+
+
+@pytest.mark.parametrize(("source", "target"), [([], []), ([9] * 20, [9] * 20)])
+def test_windows_without_tokens_or_without_room_are_refused(source: list[int], target: list[int]) -> None:
+    with pytest.raises(ValueError, match="tokens in 40 positions"):
+        DECODERS["masked"].prefill(0, source, target)
+
+
+def test_chunks_that_do_not_fit_are_refused() -> None:
+    decoder = DECODERS["masked"]
+    decoder.prefill(0, [9] * 30, [])
+    for chunk in (Chunk(slot=0, tokens=[]), Chunk(slot=0, tokens=[9], guesses=9)):
+        with pytest.raises(ValueError, match="positions"):
+            decoder.step([chunk])
+    assert decoder.lengths[0] == 30
+    with pytest.raises(ValueError, match="cannot guess"):
+        DECODERS["shifted"].step([Chunk(slot=0, tokens=[9], guesses=1)])
+
+
+def test_the_mask_leaves_no_trace() -> None:
+    decoder = DECODERS["masked"]
+    first = decoder.prefill(0, [7, 8], [9])
+    [second] = decoder.step([Chunk(slot=0, tokens=[10])])
+    decoder.rewind(0, 2)
+    [again] = decoder.step([Chunk(slot=0, tokens=[9])])
+    close(again[0], first)
+    [after] = decoder.step([Chunk(slot=0, tokens=[10])])
+    close(after, second)
+    assert not np.allclose(first, whole_forward(MODEL, READINGS["masked"], [7, 8], [9, MASK]), atol=1e-4)

@@ -13,7 +13,7 @@ from xuxie.corpus.sentences import is_whole
 from xuxie.corpus.windows import WindowShape
 from xuxie.errors import InputError, MissingStageError
 from xuxie.generation import writer as module
-from xuxie.generation.decoder import Decoder
+from xuxie.generation.whole_window import Decoder
 from xuxie.generation.writer import OVERRUN, Context, Writer, with_seed
 from xuxie.models import save_model
 from xuxie.project import Project

@@ -22,8 +22,8 @@ from xuxie.corpus.sentences import is_whole, split_sentences
 from xuxie.corpus.tokenizer import NovelTokenizer
 from xuxie.corpus.windows import WindowShape, source_start
 from xuxie.errors import InputError
-from xuxie.generation.decoder import Decoder
 from xuxie.generation.sampling import sample
+from xuxie.generation.whole_window import Decoder
 from xuxie.language import tr
 from xuxie.model_record import ModelRecord
 from xuxie.models import load_model
