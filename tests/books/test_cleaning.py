@@ -96,6 +96,27 @@ def test_prose_about_ends_stays(line: str) -> None:
     assert lines_of([line]) == [line]
 
 
+def test_notices_of_the_site_go_at_the_edges_only() -> None:
+    top = ["某某阁 www.moumou.bz，最快更新雪夜 ！", "請記住本站域名: 某某屋"]
+    bottom = [
+        "章节错误,点此举报(免注册),举报后维护人员会在两分钟内校正章节内容,请耐心等待,并刷新页面。",
+        "读雪夜,请记好我们的地址:www.moumou.tw",
+    ]
+    prose = ["他把地址写在纸上。", "“更新最快的是本站。”她念道。", "雪停了。", "门开着。", "他走了。"]
+    assert lines_of([*top, *prose, *bottom]) == prose
+    assert lines_of([*prose[:3], bottom[0], *prose[3:], *prose]) == [
+        *prose[:3],
+        bottom[0],
+        *prose[3:],
+        *prose,
+    ]
+
+
+@pytest.mark.parametrize("line", ["正文 第三章 雪夜归人", "某某长篇小说名 第三章 雪夜归人"])
+def test_a_title_behind_other_words_goes(line: str) -> None:
+    assert lines_of([line, "雪停了。"], "第三章 雪夜归人") == ["雪停了。"]
+
+
 def test_disguised_advertisements_go() -> None:
     assert lines_of(["那年。", 'ＷＷＷ.xiＡosＨuoＴＸＴ.nett@xt`小$说$天"堂', "老残。"]) == [
         "那年。",

@@ -179,3 +179,63 @@ def test_any_page_gives_a_catalogue_or_a_clear_error(parts: list[str]) -> None:
     except NoChaptersError:
         return
     assert len({entry.url for entry in catalogue.entries}) == len(catalogue.entries) > 0
+
+
+def test_links_that_only_a_program_sees_are_left_out() -> None:
+    decoys = "<style>ul.list>li:nth-child(1), ul.list>li:nth-last-child(1){display:none}</style>"
+    items = "".join(f"<li>{rows(n)}</li>" for n in (9, 1, 2, 3, 4, 7))
+    assert urls(f"{decoys}<ul class=list>{items}</ul>") == [f"/book/1/{n}.html" for n in range(1, 5)]
+
+
+def test_a_list_folded_up_until_it_is_asked_for_is_read() -> None:
+    html = f"<style>.more{{display:none}}</style><dl>{rows(1, 2)}</dl><dl class=more>{rows(3, 4, 5)}</dl>"
+    assert urls(html) == [f"/book/1/{n}.html" for n in range(1, 6)]
+
+
+def test_newest_chapters_of_many_books_are_no_catalogue() -> None:
+    html = "".join(
+        f'<li><a href="/book/{n}/{n * 7}.html">第{n * 37 % 101}章 风</a></li>' for n in range(5, 30)
+    )
+    with pytest.raises(NoChaptersError):
+        parse_catalogue(f"<ul>{html}</ul>", "https://example.com/")
+
+
+def test_books_named_beside_this_one_are_no_chapters() -> None:
+    names = ("the-river", "a-quiet-lamp", "snow-on-the-wall", "nine-boats")
+    html = "".join(f'<li><a href="/novel/{name}">{name}</a></li>' for name in names)
+    with pytest.raises(NoChaptersError):
+        parse_catalogue(f"<ul>{html}</ul>", "https://example.com/novel/the-ferryman")
+
+
+def test_a_chapter_in_a_directory_of_its_own_name() -> None:
+    paths = [f"/novel/the-ferryman/chapter-{n}-{word}/" for n, word in enumerate(("rain", "ice", "fog"), 1)]
+    html = "".join(f'<li><a href="{path}">Chapter {n}</a></li>' for n, path in enumerate(paths, 1))
+    turn = f'<a href="{paths[0]}">Read Now</a><a href="/novel/the-ferryman/x/">Next</a>'
+    assert urls(f"{turn}<ul>{html}</ul>", "https://example.com/novel/the-ferryman/") == paths
+
+
+def test_the_newest_of_a_book_without_numbers_are_turned_by_their_addresses() -> None:
+    def named(*numbers: int) -> str:
+        return "".join(f'<dd><a href="{n}.html">{"风雨雷电山水火木"[n - 1]}起</a></dd>' for n in numbers)
+
+    html = f"<dl><dt>最新章节</dt>{named(8, 7, 6)}<dt>正文</dt>{named(1, 2, 3, 4)}</dl>"
+    assert urls(html) == [f"/book/1/{n}.html" for n in (1, 2, 3, 4, 6, 7, 8)]
+
+
+@pytest.mark.parametrize(
+    ("head", "title"),
+    [
+        (
+            "<title>还灯记, 还灯记全文在线阅读 - 某某小说</title><h1 id=logo>某某小说</h1><h1>还灯记</h1>",
+            "还灯记",
+        ),
+        (
+            "<title>还灯记，一部旧事（作者）在线阅读-某某网</title><h2>某某网</h2><h2>还灯记，一部旧事</h2>",
+            "还灯记，一部旧事",
+        ),
+        ("<title>还灯记,免费阅读|txt|某某网</title><div class=logo><h1>某某网</h1></div>", "还灯记"),
+        ("<title>某某网 - 还灯记</title><h1>还灯记</h1>", "还灯记"),
+    ],
+)
+def test_the_books_title_not_the_sites(head: str, title: str) -> None:
+    assert parse_catalogue(f"{head}<dl>{rows(1, 2, 3)}</dl>", URL).title == title

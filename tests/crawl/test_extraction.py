@@ -109,12 +109,35 @@ def test_two_documents_glued_together() -> None:
     assert extract_chapter(html, TITLE) == PROSE
 
 
+def test_the_words_of_a_link_to_turn_the_page_are_no_text() -> None:
+    body = content(f"上一页&lt;<br>{BROKEN}<br>\u200c<br>上一章 目录 下一章")
+    assert extract_chapter(page(body), TITLE) == PROSE
+
+
+def test_what_a_style_sheet_hides_by_its_place_is_no_text() -> None:
+    style = "<style>#content>p:nth-child(2){display:none}</style>"
+    lines = [PROSE[0], "乱码，乱码，乱码，这一行没有人看得见。", *PROSE[1:]]
+    body = content("".join(f"<p>{line}</p>" for line in lines))
+    assert extract_chapter(page(style + body), TITLE) == PROSE
+
+
+def test_a_list_of_links_is_no_chapter_but_a_text_that_is_all_link_is() -> None:
+    titles = "".join(f"<dd><a href={n}.html>第{n}章 没有人送他</a></dd>" for n in range(1, 200))
+    with pytest.raises(UnusablePage):
+        extract_chapter(f"<div id=list><dl>{titles}</dl></div>", TITLE)
+    assert (
+        extract_chapter(f"<div id=content><a href=x>{'<br>'.join(PROSE * 9)}</a></div>", TITLE) == PROSE * 9
+    )
+
+
 REFUSED = {
     "访问太频繁，请稍后再试。": ("too often", False),
     "Just a moment...": ("human", True),
     "请输入验证码后继续访问。": ("human", True),
     "您还没有登录，请登录后再来。": ("login", True),
     "这是VIP章节，需要订阅后才能阅读。": ("payment", True),
+    "loading...": ("script", False),
+    "正在加载，请稍候…": ("script", False),
     "404 Not Found": ("error page", False),
     "您访问的页面不存在，三秒后返回首页。": ("error page", False),
     "章节内容正在手打中，请稍等片刻，内容更新后，请重新刷新页面。": ("error page", False),

@@ -16,8 +16,10 @@ LOOKALIKES = str.maketrans(
     "аеорсухіѕјԁһкмтнвωοκνρτιαεⅼ",
     "aeopcyxisjdhkmthbwokvptiael",
 )
-DOMAINS = "com|net|org|info|xyz|top|cc|cn|co|la|me|tv"
-PLAIN = re.compile(r"https?:/|[a-z0-9-]{2,}\.(?:com|net|org|info|xyz|top|cc|cn)(?![a-z])")
+DOMAINS = "com|net|org|info|xyz|top|cc|cn|co|la|me|tv|tw|hk|bz|biz|vip|sbs|icu|cyou|club|mobi"
+PLAIN = re.compile(
+    r"https?:/|[a-z0-9-]{2,}\.(?:com|net|org|info|xyz|top|cc|cn|tw|bz|biz|vip|sbs|icu|cyou)(?![a-z])"
+)
 # Three w with anything but letters between them; not the end of a word (Eww, what …).
 DISGUISED = re.compile(r"(?<![a-z0-9])w[\W_]{0,4}w[\W_]{0,4}w[\W_]*[a-z0-9]")
 WWW = re.compile(rf"www[a-z0-9]{{2,24}}?(?:{DOMAINS})")
@@ -31,7 +33,7 @@ SITE_PHRASES = re.compile(
     "章节错误|章節錯誤|举报|下一页继续|下一頁繼續|正版阅读|支持正版|网友上传|網友上傳|清爽阅读|小说网|小說網|文学网|文學網"
 )
 SITE_WORDS = re.compile(
-    "小说|小說|网站|網站|网址|網址|网阅读|下载|下載|收藏|阅读|閱讀|更新|txt|电子书|電子書|书屋|書屋|书吧|书库|請記住|请记住|请到|"
+    "小说|小說|网站|網站|网址|網址|网阅读|下载|下載|收藏|阅读|閱讀|更新|txt|电子书|電子書|书屋|書屋|书吧|书库|請記住|请记住|请记好|请到|域名|地址|"
     "请登[录陆]|请浏览|章节|章節|书城|客户端|http|app|免费|免費|精彩|点击|點擊|书友|書友|求推荐|求月票|求收藏|求订阅|推荐票|推薦票"
 )
 QUOTES = re.compile("[“”「」『』‘]")
@@ -46,6 +48,7 @@ MAX_ADVERT = 160  # characters
 TOLD = 0.6  # of a line's clauses: so many speak of sites where all of it is an advertisement
 MIN_WORDS = 2  # different site words that make a longer line with an address an advertisement
 ADDRESS_POINTS, PHRASE_POINTS = 3, 2
+NOTICE = 4  # points
 
 
 class Undisguised(dict[int, str]):
@@ -131,6 +134,15 @@ def is_advert(line: str) -> bool:
     named = site_words(line) > 0 or (beside <= MAX_NAME and not PROSE_END.search(line))
     alone = not HANZI.search(before) and beside <= MAX_BESIDE and named
     return alone or (site_words(line) >= MIN_WORDS and speaks_of_sites_alone(line))
+
+
+def is_notice(line: str) -> bool:
+    """Whether a line at a chapter's edge, where sites put such, speaks to the site's readers."""
+    if len(line) > MAX_ADVERT or QUOTES.search(line):
+        return False
+    phrases, words = words_of_sites(squeezed(line))
+    sure = PHRASE_POINTS * phrases + ADDRESS_POINTS * (locate(line) is not None)
+    return sure > 0 and sure + words >= NOTICE
 
 
 def speaks_of_sites_alone(line: str) -> bool:

@@ -17,12 +17,13 @@ from xuxie.books.adverts import (
     advert_tail,
     bracketed_adverts,
     is_advert,
+    is_notice,
     site_words,
     squeezed,
 )
 from xuxie.books.cleaning_rules import CleaningRules
 from xuxie.books.cutting import cut
-from xuxie.books.headings import MAX_LINE, fold, recognise
+from xuxie.books.headings import MAX_LINE, Heading, fold, recognise
 from xuxie.books.learning import EDGE_LINES, edge_key, line_key
 
 INVISIBLE = str.maketrans("", "", "\ufeff\u200b\u200c\u200d\u2060\u00ad")
@@ -37,6 +38,8 @@ PAGE_COUNT = re.compile(
     r"\s*[（(【\[]?\s*(?:第\s*\d+\s*[页頁]|第?\s*[（(]?\d+\s*/\s*\d+[）)]?\s*[页頁]?)\s*[）)】\]]?$"
 )
 HEADING_LINES = 3
+NOTICES = 3  # lines at each end of a chapter that may speak to the readers of a site
+MAX_BEFORE = 4  # letters before a title that is repeated
 SENTENCE_ENDS = frozenset("。！？…，；：”」』")
 MIN_TITLE = 4  # letters of a title that no sentence is
 
@@ -116,7 +119,10 @@ def inserted(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
 
 
 def adverts(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
-    """Lines that are web addresses; behind prose, only addresses that the book is known to advertise."""
+    """Lines that are web addresses, and notices of the site's at both ends of the chapter.
+
+    Behind prose, only addresses that the book is known to advertise.
+    """
 
     def tail(line: str) -> str:
         if is_advert(line):
@@ -136,7 +142,18 @@ def adverts(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
         else:
             kept.append(line)
     kept, tails = cut_tails(kept, tail)
-    return kept, removed + tails
+    kept, notices = without_notices(kept)
+    return kept, removed + tails + notices
+
+
+def without_notices(lines: list[str]) -> tuple[list[str], list[str]]:
+    """`lines` without what sites tell their readers at both ends; no chapter is all notices."""
+    first, last = 0, len(lines)
+    while first < min(NOTICES, last) and is_notice(lines[first]):
+        first += 1
+    while last > max(first, len(lines) - NOTICES) and is_notice(lines[last - 1]):
+        last -= 1
+    return (lines[first:last], lines[:first] + lines[last:]) if first < last else (lines, [])
 
 
 def heading(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
@@ -150,7 +167,12 @@ def heading(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
         candidates = (fold(first), fold(found.title) if found else "")
         follows = next((text for text in candidates if text and title.startswith(seen + text)), "")
         at_end = next(
-            (text for text in candidates if text and (text == own or (found and title.endswith(text)))), ""
+            (
+                text
+                for text in candidates
+                if text and (is_title_behind(text, own, found) or (found and title.endswith(text)))
+            ),
+            "",
         )
         if not (follows or at_end):
             break
@@ -162,6 +184,13 @@ def heading(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
         rest, gone = lines, []
     kept, again = parted(rest, [repeats_heading(line, own) for line in rest])
     return kept, gone + again
+
+
+def is_title_behind(text: str, title: str, found: Heading | None) -> bool:
+    """Whether a folded line is the title, perhaps behind a word like 正文, or a heading's book's name."""
+    before = len(text) - len(title)
+    behind = text.endswith(title) and len(title) > MAX_BEFORE
+    return text == title or (behind and (found is not None or before <= MAX_BEFORE))
 
 
 def repeats_heading(line: str, title: str) -> bool:

@@ -6,16 +6,18 @@
 OpenGraph (og:novel:…) first, then the page's own words. What a page does not say is "".
 """
 
+import itertools
 import re
 from dataclasses import dataclass, fields, replace
 from typing import Literal
+from urllib.parse import urlsplit
 
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from xuxie.crawl.addresses import join
 from xuxie.crawl.html import attribute, compact, text_of, tidy
 from xuxie.crawl.lines import lay_out
-from xuxie.crawl.links import base_address, destination
+from xuxie.crawl.links import ancestors, base_address, destination
 
 Status = Literal["", "ongoing", "finished"]
 SITE_WORDS = re.compile(
@@ -34,6 +36,7 @@ INTRODUCTIONS = (
 START = re.compile(
     r"(?:[开開]始|立即|[马馬]上|[从從][头頭]|免[费費]|[点點][击擊])(?:[阅閱][读讀]|[试試][读讀])"
 )
+LOGO = re.compile(r"logo|brand|site-?(?:name|title)", re.IGNORECASE)
 MAX_INTRODUCTION = 4000  # characters
 
 
@@ -82,19 +85,30 @@ def book_title(tree: LexborHTMLParser) -> str:
     """The book's title: OpenGraph, then the heading, then the page's title."""
     if name := meta(tree, "og:novel:book_name"):
         return unquoted(name)
-    if name := meta(tree, "og:title"):
-        return without_site_words(name)
     page_title = tree.css_first("title")
-    whole = text_of(page_title) if page_title else ""
-    headings = [text for text in map(text_of, tree.css("h1")) if text]
+    said = meta(tree, "og:title")
+    whole = said or (text_of(page_title) if page_title else "")
+    headings = [text_of(node) for node in tree.css("h1, h2") if not is_logo(node)]
     quoted = re.match(r"\s*《(.+?)》", whole)
     if quoted and any(heading.startswith(quoted[1]) for heading in headings):
         return quoted[1]
-    for heading in headings:  # a site's logo is often a heading too
+    names = [SITE_WORDS.sub("", unquoted(heading)).strip() for heading in headings]
+    if leading := [name for name in names if name and compact(whole).startswith(compact(name))]:
+        return max(leading, key=len)
+    first = [text_of(node) for node in tree.css("h1") if not is_logo(node)]
+    for heading in filter(None, first):
         name = SITE_WORDS.sub("", unquoted(heading)).strip() or unquoted(heading)
-        if compact(name) in compact(whole) or len(headings) == 1:
+        if compact(name) in compact(whole) or (len(first) == 1 and not said):
             return name
     return without_site_words(whole)
+
+
+def is_logo(node: LexborNode) -> bool:
+    """Whether a heading names the site: its class or id says so, or it links to the root."""
+    around = [node, *itertools.islice(ancestors(node), 2)]
+    names = " ".join(f"{attribute(each, 'class')} {attribute(each, 'id')}" for each in around)
+    links = [attribute(link, "href") for link in node.css("a[href]")]
+    return LOGO.search(names) is not None or any(urlsplit(link).path in ("", "/") for link in links)
 
 
 def book_author(tree: LexborHTMLParser) -> str:

@@ -7,6 +7,7 @@ site's own phrases do not. What stands before the chapter's heading is not part 
 otherwise taken as they are; cleaning, which sees all chapters, comes later.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
@@ -35,7 +36,12 @@ from xuxie.language import tr
 LEAST = 1.0  # of prose: four characters without punctuation
 FEW = 60  # characters of prose; a page with less is read a second time, less strictly
 MUCH_MORE = 5  # times what was found at first
+PROSE = 0.5  # of the characters of a text that is all link; a list of chapters has less
 A_PAGE = 300  # characters of prose, where something was found at first
+TURN = re.compile(
+    r"\W*(?:(?:上|下|前|[后後])[一1]?[页頁章节節回话話]|目[录錄]|返回目[录錄]|\W)+", re.IGNORECASE
+)
+MAX_TURN = 20  # characters
 MAX_HEADING = 60  # characters
 NO_RULES = ChapterRules()
 
@@ -83,7 +89,10 @@ def less_strict(
     plain = lay_out(tree, links=False)
     for other, least in ((shown, A_PAGE if found else 0), (plain, A_PAGE)):
         lines = chapter_lines(other, title)
-        if size_of(lines) > max(MUCH_MORE * size_of(found), least):
+        prose = size_of(lines)
+        if prose > max(MUCH_MORE * size_of(found), least) and prose > PROSE * sum(
+            line.size for line in lines
+        ):
             return other, lines
     return layout, found
 
@@ -161,7 +170,8 @@ def is_title(line: Line, title: str) -> bool:
 def trimmed(lines: list[Line], chosen: set[int]) -> list[Line]:
     """`lines` without what only frames the text: at both ends, short lines of another kind of block.
 
-    Date and author below the heading, "(本章完)" in a box of its own; never a line with punctuation.
+    Date and author below the heading, "(本章完)" in a box of its own, the words of a link to turn the page;
+    never else a line with punctuation.
     """
     sizes: dict[str, int] = {}
     for line in lines:
@@ -171,6 +181,8 @@ def trimmed(lines: list[Line], chosen: set[int]) -> list[Line]:
 
     def frames(line: Line) -> bool:
         other = line.block not in chosen and line.tag not in ("p", usual)
+        if len(line.text) < MAX_TURN and TURN.fullmatch(line.text):
+            return True
         return other and not PUNCTUATION.search(line.text)
 
     first, last = 0, len(lines)

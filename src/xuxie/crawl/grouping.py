@@ -6,25 +6,34 @@ Links are grouped by the shape of their address; the group that looks most like 
 """
 
 import functools
+import itertools
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from urllib.parse import parse_qsl, urlsplit
 
-from xuxie.books.headings import recognise
+from xuxie.books.headings import entry_number, recognise
 from xuxie.crawl.links import NUMBER, Caption, Link, shape, split_path
 from xuxie.crawl.pagination import page_place
 from xuxie.crawl.volumes import is_caption
 
 SMALLEST_LIST = 3  # links that must share the catalogue's directory when none looks like a heading
 FEW = 10  # links of a list for one that may stand apart
+STEP = 3  # numbers of neighbours in one book differ by no more, mostly
 MOST = 0.8  # of a group: what so many have in common, all should
-NUMBERED = re.compile(r"(?:第\s?)?[0-9０-９]{1,5}(?:\s?[章回节節話话]|[\s.．、:：])")
+NUMBERED = re.compile(
+    r"(?:第\s?)?[0-9０-９]{1,5}(?:\s?[章回节節話话]|[\s.．、:：])"
+    r"|(?:vol(?:ume)?\.?\s?\d+\W{0,3})?(?:ch(?:ap(?:ter|\.)?)?|ep(?:isode|\.)?|part)\.?\s?#?\d+",
+    re.IGNORECASE,
+)
 NAVIGATION = re.compile(
     r"(?:开始|開始|立即|马上|继续|繼續|点击|點擊|免费|在线|从头|從頭)(?:阅读|閱讀|试读|試讀)"
     r"|(?:加入|放入)?(?:书架|書架|书签|書籤|收藏)|投(?:推荐|推薦|月)票|[倒正]序"
     r"|上一[页頁章]|下一[页頁章]|[首尾末][页頁]|最新章[节節].{0,4}"
-    r"|(?:返回|查看)?(?:书页|書頁|目[录錄]|更多章[节節]|全部章[节節]|完整目[录錄])|.{0,30}(?:txt|全文|全集)下[载載].{0,4}",
+    r"|(?:返回|查看)?(?:书页|書頁|目[录錄]|更多章[节節]|全部章[节節]|完整目[录錄])|.{0,30}(?:txt|全文|全集)下[载載].{0,4}"
+    r"|\W{0,3}(?:(?:prev(?:ious)?|next|first|last|latest|newest|all|read)\s?)(?:chapters?|ch\.?|page|now)?\W{0,3}"
+    r"|(?:start|continue|read)\s(?:reading|now|first|online)|(?:table of )?contents|chapter\s?list|toc"
+    r"|(?:前|次|[先最][頭初後新])の?(?:話|ページ|エピソード)?(?:へ|を読む)?[>≫»]*|[<≪«]*前へ|目次(?:へ|に戻る)?",
     re.IGNORECASE,
 )
 
@@ -36,7 +45,9 @@ def chapter_links(links: Sequence[Link], url: str) -> list[Link]:
         groups[shape(link.url)].append(link)
     candidates = [without_strays(of_one_book(group, url)) for group in groups.values()]
     best = max(candidates, key=lambda group: score(group, url), default=[])
-    return without_strangers(best, links, url) if score(best, url) > 0 else []
+    if score(best, url) <= 0 or of_many_books(best, url):
+        return []
+    return without_strangers(best, links, url)
 
 
 def without_strangers(group: list[Link], links: Sequence[Link], url: str) -> list[Link]:
@@ -81,7 +92,25 @@ def shares_directory(link: str, url: str) -> bool:
         return True
     if directory == "/" or (book and not NUMBER.search(directory)):
         return False
-    return theirs.path.startswith(directory)
+    return theirs.path.startswith(directory) and not is_sibling(theirs.path, ours.path)
+
+
+def is_sibling(theirs: str, ours: str) -> bool:
+    """Whether a link's path is that of another book, by a name beside this one's: /novel/that-one."""
+    (home, name), (directory, own) = split_path(theirs), split_path(ours)
+    return home == directory and "-" in own and not NUMBER.search(own + name)
+
+
+def of_many_books(group: Sequence[Link], url: str) -> bool:
+    """Whether links lead to chapters of as many books, as a home page or a search has them.
+
+    Each has a directory of its own, and their numbers do not count up.
+    """
+    homes = {split_path(urlsplit(link.url).path.rstrip("/"))[0] for link in group}
+    numbers = [number for link in group if (number := entry_number(link.text)) is not None]
+    counted = sum(0 < abs(first - second) <= STEP for first, second in itertools.pairwise(numbers))
+    apart = len(group) >= FEW and len(homes) >= MOST * len(group) and 2 * counted < len(group)
+    return apart and not any(shares_directory(link.url, url) for link in group)
 
 
 def of_one_book(group: list[Link], url: str) -> list[Link]:

@@ -13,6 +13,7 @@ from collections import Counter
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from xuxie.books.removal import INVISIBLE
 from xuxie.language import tr
 
 
@@ -90,12 +91,14 @@ def nested_beyond_reason(html: str) -> bool:
 def tidy(text: str) -> str:
     """`text` as a browser shows it on one line; U+3000 stays inside and goes at both ends.
 
-    A line break between two Chinese characters is the source's own and leaves no space.
+    A line break between two Chinese characters is the source's own and leaves no space; what nobody sees
+    is no text.
     """
     text = text.strip()
     if text.isprintable() and "  " not in text:  # nearly all lines: neither breaks nor other blanks inside
         return text
-    return BLANKS.sub(" ", WRAPPED.sub("", text)).strip()
+    text = BLANKS.sub(" ", WRAPPED.sub("", text)).strip()
+    return text if text.translate(INVISIBLE).strip() else ""
 
 
 def compact(text: str) -> str:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from xuxie.crawl.hiding import Hidden
 from xuxie.crawl.html import compact, tags, tidy
 
 SKIPPED = tags(
@@ -25,16 +26,7 @@ INLINE = tags(
     "sup time tt u var wbr"
 )
 HEADINGS = tags("h1 h2 h3 h4 h5 h6")
-# What puts text where nobody reads it.
 DIGITS = re.compile(r"\d+")
-HIDING = (
-    r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d]*[1-9])|opacity\s*:\s*0(?![.\d]*[1-9])"
-    r"|(?:left|top|text-indent)\s*:\s*-\d{3,}"
-)
-HIDDEN = re.compile(HIDING, re.IGNORECASE)
-AT_RULES = re.compile(r"@[^{};]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}|/\*.*?\*/", re.DOTALL)
-HIDING_RULE = re.compile(rf"([^{{}}]{{1,200}})\{{[^{{}}]*(?:{HIDING})", re.IGNORECASE)
-HIDDEN_NAME = re.compile(r"(?:[a-z]+)?([.#][\w-]+)", re.IGNORECASE)
 # A line break in the source that is followed by an indentation begins a paragraph, as in plain text.
 INDENTED = re.compile(r"\n[^\S\u3000\xa0]*(?=\u3000|\xa0\xa0)")
 ENDED = re.compile(r"""[。！？!?…”’」』》）)】\]~～：:；;.—"']$""")
@@ -80,11 +72,11 @@ def lay_out(tree: LexborHTMLParser, *, hidden: bool = False, links: bool = True)
     root = tree.root
     if root is None:
         return writer.layout
-    names = frozenset() if hidden else hidden_names(tree)
+    unseen = None if hidden else Hidden(tree)
     writer.open(root)
 
     def dealt_with(node: LexborNode) -> bool:
-        return is_skipped(node, names, hidden=hidden) or writer.paragraph(node)
+        return is_skipped(node, unseen) or writer.paragraph(node)
 
     for opening, node in walk(root, dealt_with):
         if node.is_text_node:
@@ -134,31 +126,9 @@ def is_anchor(node: LexborNode) -> bool:
     return "href" not in attributes and ("name" in attributes or "id" in attributes)
 
 
-def is_skipped(node: LexborNode, names: frozenset[str], *, hidden: bool) -> bool:
-    """Whether a node and all in it is not the page's text; `names` are what a style sheet hides."""
-    if node.tag in SKIPPED:
-        return True
-    attributes = node.attributes
-    if hidden or not attributes:
-        return False
-    if "hidden" in attributes or attributes.get("aria-hidden") == "true":
-        return True
-    if HIDDEN.search(attributes.get("style") or ""):
-        return True
-    if not names:
-        return False
-    classes = (attributes.get("class") or "").split()
-    return f"#{attributes.get('id')}" in names or any(f".{name}" in names for name in classes)
-
-
-def hidden_names(tree: LexborHTMLParser) -> frozenset[str]:
-    """The classes (".x") and ids ("#x") that the page's own style sheets hide."""
-    found: set[str] = set()
-    for style in tree.css("style"):
-        for rule in HIDING_RULE.finditer(AT_RULES.sub("", style.text())):
-            selectors = (part.strip() for part in rule[1].split(","))
-            found.update(match[1] for part in selectors if (match := HIDDEN_NAME.fullmatch(part)))
-    return frozenset(found)
+def is_skipped(node: LexborNode, hidden: Hidden | None) -> bool:
+    """Whether a node and all in it is not the page's text."""
+    return node.tag in SKIPPED or (hidden is not None and hidden.holds(node))
 
 
 def is_plain_text(text: str) -> bool:

@@ -15,11 +15,12 @@ from urllib.parse import parse_qsl, urlsplit
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from xuxie.crawl.addresses import join, normalise
+from xuxie.crawl.hiding import hidden_places
 from xuxie.crawl.html import attribute, compact, tags, text_of, tidy
 from xuxie.crawl.lines import INLINE, walk
 
 LISTS = tags("ul ol dl table tbody div section article main body")
-FURNITURE = tags("nav header footer")
+FURNITURE = tags("nav header footer")  # what is in it belongs to the site, not to the page
 UNSHOWN = tags("script style noscript template iframe object svg math canvas select head title")
 UNREAD = FURNITURE | UNSHOWN
 CAPTIONS = tags("dt h2 h3 h4 h5 h6 th caption summary")  # what they say is about what follows
@@ -65,7 +66,9 @@ class Caption:
 def shape(url: str) -> Shape:
     """The shape of an address."""
     parts = urlsplit(url)
-    directory, stem = split_path(parts.path)
+    directory, stem = split_path(parts.path.rstrip("/"))
+    if parts.path.endswith("/"):  # /book/12/first-night/
+        stem = ""
     keys = tuple(sorted({key for key, _ in parse_qsl(parts.query, keep_blank_values=True)}))
     extension = "." + stem.rpartition(".")[2] if "." in stem else ""
     return Shape(parts.netloc, NUMBER.sub("0", directory), extension if stem else "/", keys)
@@ -90,8 +93,14 @@ def page_items(tree: LexborHTMLParser, url: str, within: str | None = None) -> l
     elements that the CSS selector `within` finds.
     """
     reader = Reader(base_address(tree, url), normalise(url))
+    places = hidden_places(tree)
+    outside = UNREAD if within is None else UNSHOWN
+
+    def is_left_out(node: LexborNode) -> bool:
+        return node.tag in outside or (bool(places) and node.mem_id in places)
+
     if tree.root is not None:
-        for opening, node in walk(tree.root, is_unread if within is None else is_never_shown):
+        for opening, node in walk(tree.root, is_left_out):
             reader.read(node, opening=opening)
     reader.end_line()
     if within is not None:
@@ -105,16 +114,6 @@ def page_items(tree: LexborHTMLParser, url: str, within: str | None = None) -> l
 def is_inside(node: LexborNode, wanted: set[int]) -> bool:
     """Whether a node, or an element around it, is one of the wanted."""
     return node.mem_id in wanted or any(above.mem_id in wanted for above in ancestors(node))
-
-
-def is_never_shown(node: LexborNode) -> bool:
-    """Whether what is in a node is no part of the page."""
-    return node.tag in UNSHOWN
-
-
-def is_unread(node: LexborNode) -> bool:
-    """Whether what is in a node belongs to the site, not to the page, or is never shown."""
-    return node.tag in UNREAD
 
 
 class Reader:

@@ -160,19 +160,26 @@ def newest_last(runs: list[Run]) -> list[Run]:
     """The newest chapters, which some sites show on top only, at their place behind all others."""
     if len(runs) < 2:
         return runs
-    latest = [run for run in runs if run.latest]
-    rest = [run for run in runs if not run.latest]
+    latest = [run for run in runs if run.latest and not is_oldest(run, runs)]
+    rest = [run for run in runs if run not in latest]
     first, others = runs[0], [number for run in runs[1:] for number in run.numbers]
     if not latest and others and first.numbers and first.links[0].block != runs[1].links[0].block:
-        above = min(first.numbers) > max(others) and not first.volume and len(first.links) < len(others)
+        above = min(first.numbers) > max(others) and not first.volume and len(first.links) <= len(others)
         latest, rest = ([first], runs[1:]) if above else ([], runs)
     if not rest:
         return runs
     for run in latest:
         run.volume = rest[-1].volume
-        if steps(run.numbers).count(-1) > steps(run.numbers).count(1):
+        pairs = steps(run.numbers) or [compared(a, b) for a, b in neighbours(addresses(run.links))]
+        if pairs.count(-1) > pairs.count(1):
             run.links.reverse()
     return rest + latest
+
+
+def is_oldest(run: Run, runs: Sequence[Run]) -> bool:
+    """Whether a run's chapters come before those of all others, whatever its caption says."""
+    others = [number for other in runs if other is not run for number in other.numbers]
+    return bool(run.numbers and others) and max(run.numbers) < min(others)
 
 
 def chosen(items: Sequence[Link | Caption], kept: Callable[[Link], bool]) -> list[Link | Caption]:

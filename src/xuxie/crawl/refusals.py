@@ -47,6 +47,12 @@ ERROR = re.compile(
     re.IGNORECASE,
 )
 
+UNFILLED = re.compile(
+    r"\W*(?:正在)?(?:加[载載]|[载載]入|读取|讀取|获取|獲取)(?:章[节節]|内容|內容|正文)?中?(?:[，,]?[请請]稍[候后等後])?\W*"
+    r"|\W*(?:now )?loading\W*|\W*[请請](?:[开開][启啟]|启用|啟用|允许)\s*javascript.*",
+    re.IGNORECASE,
+)
+
 CHAPTER = re.compile(NUMBERED)
 NAME_BEHIND = re.compile(rf"^.*?{NUMBERED}")
 PAGE_MARK = re.compile(r"[（(]?\s*第?\s*[0-9]{1,3}\s*(?:[/／]\s*[0-9]{1,3}\s*)?[页頁]?\s*[)）]?$")
@@ -74,6 +80,8 @@ def check_page(tree: LexborHTMLParser, title: str, paragraphs: Sequence[str], li
         raise UnusablePage(tr("the site asks for a proof of being human"), forbidden=True)
     if RATE.search(text):
         raise RateLimited(tr("the site says that it is asked too often"))
+    if paragraphs and all(map(UNFILLED.fullmatch, paragraphs)):
+        raise UnusablePage(tr("the page's text is filled in by a script"))
     if ERROR.search(text):
         raise UnusablePage(tr("the site answers with an error page"))
     if LOGIN.search(text) or (not paragraphs and tree.css_first('input[type="password"]')):

@@ -17,6 +17,9 @@ LATEST = re.compile(r"最新|最近|近期|更新|[结結]局|latest", re.IGNORE
 NEWEST = re.compile(r"最[新近](?:章[节節]|更新)")
 NAMELESS = re.compile(
     r"(?:《[^》]*》)?\s*(?:全文|小说|正文|全部|所有)?(?:正文卷?|目[录錄]列?表?|章[节節](?:目[录錄]|列表|正文)?|列表|卷)?"
+    r"|(?:all |latest )?(?:chapters?|episodes?)(?: list| index)?|(?:table of )?contents"
+    r"|目次|エピソード(?:一覧)?",
+    re.IGNORECASE,
 )
 TRIMMED = re.compile(
     r"\s*(?:[·・|]?\s*共\s*[0-9]+\s*[章节回].*|[\[【（(]\s*(?:分卷阅读|展开|收起|共).*|(?:顺序|倒序|正序)排列)$"
