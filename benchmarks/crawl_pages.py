@@ -191,15 +191,15 @@ def by_trafilatura(html: str, truth: Truth) -> str:
     """The same by trafilatura."""
     from trafilatura import extract
 
-    return extract(html, url=truth["url"], favor_recall=True, include_comments=False) or ""
+    return str(extract(html, url=truth["url"], include_comments=False) or "")
 
 
 def by_readability(html: str, _: Truth) -> str:
     """The same by readability-lxml."""
-    from lxml.html import fromstring
     from readability import Document
+    from selectolax.lexbor import LexborHTMLParser
 
-    return str(fromstring(Document(html).summary()).text_content())
+    return LexborHTMLParser(Document(html).summary()).text()
 
 
 if __name__ == "__main__":
