@@ -25,6 +25,9 @@ FILE_NAME = "xuxie.toml"
 Fraction = Annotated[float, Field(ge=0, le=1)]
 PositiveInt = Annotated[int, Field(ge=1)]
 PositiveFloat = Annotated[float, Field(gt=0)]
+Phrases = Annotated[  # TOML and JSON have lists where Python has tuples
+    tuple[Annotated[str, Field(min_length=1, max_length=100)], ...], Field(strict=False, max_length=100)
+]
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -100,13 +103,44 @@ RECIPES: dict[str, dict[str, Any]] = {  # named sets of [train] settings
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class WriteSettings:
-    """[write]: how a passage is continued. Lengths in characters."""
+    """[write]: how a passage is continued. Lengths in characters; docs/guide.md tells what each is for."""
 
     length: Annotated[int, Field(ge=1, le=100_000)] = 200  # ends at the first sentence end after it
     temperature: Annotated[float, Field(ge=0, le=10)] = 0.8  # 0 is greedy
     top_k: Annotated[int, Field(ge=0)] = 0  # 0: all
     top_p: Annotated[float, Field(gt=0, le=1)] = 0.9
+    min_p: Fraction = 0.0  # 0: all
+    repetition_penalty: Annotated[float, Field(ge=1, le=10)] = 1.0  # 1: none
+    presence_penalty: Annotated[float, Field(ge=-2, le=2)] = 0.0
+    frequency_penalty: Annotated[float, Field(ge=-2, le=2)] = 0.0
+    no_repeat_ngram: Annotated[int, Field(ge=0, le=100)] = 0  # 0: any may be repeated
+    dry_multiplier: Annotated[float, Field(ge=0, le=10)] = 0.0  # 0: none
+    dry_base: Annotated[float, Field(ge=1, le=4)] = 1.75
+    dry_allowed_length: Annotated[int, Field(ge=1, le=50)] = 4
+    penalty_window: Annotated[int, Field(ge=0)] = 1000  # tokens that the six above look back; 0: all
+    bias: dict[Annotated[str, Field(max_length=50)], Annotated[float, Field(ge=-100, le=100)]] = Field(
+        default_factory=dict, max_length=1000
+    )  # a character's, added to its logit
+    ban: Phrases = ()  # never to be written
+    stop: Phrases = ()  # the passage ends before the first of them
+    min_sentence: Annotated[int, Field(ge=1, le=200)] = 1  # before it may end
+    candidates: Annotated[int, Field(ge=1, le=16)] = 1  # different continuations
+    beams: Annotated[int, Field(ge=1, le=16)] = 1  # above 1: beam search
+    length_penalty: Annotated[float, Field(ge=-10, le=10)] = 1.0  # of beams; above 0 favours the longer
+    logprobs: Annotated[int, Field(ge=0, le=20)] | None = None  # alternatives told with each character
     seed: Annotated[int, Field(ge=0, lt=2**63)] | None = None  # None: a new one each time
+
+    def __post_init__(self) -> None:
+        if self.beams > 1 and self.temperature > 0:
+            raise ValueError(tr("beams need temperature 0: beam search takes the likeliest"))
+        if self.beams == 1 and self.length_penalty != 1:
+            raise ValueError(tr("length_penalty needs beams above 1"))
+        if 1 < self.beams < self.candidates:
+            raise ValueError(tr("candidates can be no more than beams: {beams}", beams=self.beams))
+        if self.candidates > 1 and self.beams == 1 and self.temperature == 0:
+            raise ValueError(tr("candidates need a temperature above 0, or beams"))
+        if both := set(self.stop) & set(self.ban):
+            raise ValueError(tr("{phrase} is both in stop and in ban", phrase=min(both)))
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)

@@ -81,6 +81,10 @@ class NovelTokenizer:
             return " " + text
         return text
 
+    def name(self, token: int) -> str:
+        """What stands in the vocabulary at an id, special tokens included; "" where nothing does."""
+        return self._tokenizer.id_to_token(token) or ""
+
     @property
     def _splits_words(self) -> bool:
         return isinstance(self._tokenizer.model, models.WordPiece)
