@@ -25,6 +25,10 @@ FILE_NAME = "xuxie.toml"
 Fraction = Annotated[float, Field(ge=0, le=1)]
 PositiveInt = Annotated[int, Field(ge=1)]
 PositiveFloat = Annotated[float, Field(gt=0)]
+Biases = Annotated[
+    dict[Annotated[str, Field(max_length=50)], Annotated[float, Field(ge=-100, le=100)]],
+    Field(max_length=1000),
+]
 Phrases = Annotated[  # TOML and JSON have lists where Python has tuples
     tuple[Annotated[str, Field(min_length=1, max_length=100)], ...], Field(strict=False, max_length=100)
 ]
@@ -118,9 +122,7 @@ class WriteSettings:
     dry_base: Annotated[float, Field(ge=1, le=4)] = 1.75
     dry_allowed_length: Annotated[int, Field(ge=1, le=50)] = 4
     penalty_window: Annotated[int, Field(ge=0)] = 1000  # tokens that the six above look back; 0: all
-    bias: dict[Annotated[str, Field(max_length=50)], Annotated[float, Field(ge=-100, le=100)]] = Field(
-        default_factory=dict, max_length=1000
-    )  # a character's, added to its logit
+    bias: Biases = dataclasses.field(default_factory=dict)  # a character's, added to its logit
     ban: Phrases = ()  # never to be written
     stop: Phrases = ()  # the passage ends before the first of them
     min_sentence: Annotated[int, Field(ge=1, le=200)] = 1  # before it may end

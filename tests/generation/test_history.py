@@ -30,7 +30,9 @@ def test_counts_and_ngrams_are_those_of_the_window(written: list[int], window: i
     history = history_of(written, window)
     recent = written[-window:] if window else written
     assert history.recent.tolist() == recent
-    assert history.counts.tolist() == np.bincount(np.array(recent, dtype=int), minlength=VOCABULARY).tolist()
+    assert (
+        history.counts.tolist() == np.bincount(np.array(recent, dtype=int), minlength=VOCABULARY).tolist()
+    )
     start = len(written) - len(recent)
     for order in (0, 1, 3):
         last = written[len(written) - order :]

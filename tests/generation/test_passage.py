@@ -123,7 +123,11 @@ def test_the_seed_decides() -> None:
         ({"length": 3, "stop": ("\n",)}, "有。/¶有人。/", "有。"),
         ({"length": 9, "stop": ("人。",)}, "有有有人。/", "有有有"),
         ({"length": 9, "stop": ("人上", "上")}, "有人有人上。/", "有人有"),
-        ({"length": 4, "ban": ("人。",)}, "有有人。。/", "有有有。。"),  # begun again with the second choice
+        (
+            {"length": 4, "ban": ("人。",)},
+            "有有人。。/",
+            "有有有。。",
+        ),  # begun again with the second choice
         ({"length": 4, "ban": ("人",)}, "有人。。/", "有有。。"),
         ({"length": 4, "ban": ("人", "有有")}, "人人。。/", "他有。。"),
         ({"length": 4, "min_sentence": 3}, "有/人/。/。/", None),

@@ -74,7 +74,7 @@ def test_no_repeat_ngram_is_that_of_transformers(before: Logits, tokens: list[in
 
 @given(logits, st.dictionaries(st.integers(0, VOCABULARY - 1), st.floats(-9, 9), min_size=1))
 def test_bias_is_that_of_transformers(before: Logits, biases: dict[int, float]) -> None:
-    sequences = [[[token], value] for token, value in biases.items()]
+    sequences: list[list[list[int] | float]] = [[[token], value] for token, value in biases.items()]
     expected = by_transformers(SequenceBiasLogitsProcessor(sequences), before, [0])
     np.testing.assert_allclose(processed(Bias(biases), before, []), expected, rtol=1e-6)
 

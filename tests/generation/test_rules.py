@@ -70,4 +70,8 @@ def test_rules_against_repetition_and_what_they_leave_alone(
 
 
 def test_punctuation_is_form() -> None:
-    assert {TOKENIZER.name(index) for index in form_tokens(TOKENIZER)} == {*"，。“？”～…—", "[EOS]", "[PAR]"}
+    assert {TOKENIZER.name(index) for index in form_tokens(TOKENIZER)} == {
+        *"，。“？”～…—",
+        "[EOS]",
+        "[PAR]",
+    }

@@ -30,7 +30,9 @@ shapes = st.builds(
 )
 
 
-def sampler(shape: Shape, *, vocabulary: int = 12, seed: int = 0, alternatives: int | None = None) -> Sampler:
+def sampler(
+    shape: Shape, *, vocabulary: int = 12, seed: int = 0, alternatives: int | None = None
+) -> Sampler:
     history = History(vocabulary=vocabulary, orders=(1,))
     return Sampler([NoRepeatNgram(2)], history, shape, seed=seed, alternatives=alternatives)
 
@@ -59,7 +61,9 @@ def test_the_distribution_is_that_of_transformers(
         scores = step(torch.zeros(1, 1, dtype=torch.long), scores)
     expected = torch.softmax(scores[0], dim=-1).numpy()
     shape = Shape(temperature=temperature, top_k=k, top_p=p, min_p=min_p)
-    np.testing.assert_allclose(dense(shape.distribution(logits), len(logits)), expected, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(
+        dense(shape.distribution(logits), len(logits)), expected, rtol=1e-4, atol=1e-6
+    )
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ class Passage:
     # ---- writing
 
     def step(self, logits: Logits) -> None:
-        """Draw the next token from logits, float32 [vocabulary]. Raises InputError where nothing may come."""
+        """Draw the next token from logits, float32 [vocabulary]. Raises InputError where none may come."""
         place = len(self.written)
         while len(self.written) == place and not self.done:
             self.append(self.sampler.sample(logits, self.forbidden()))
@@ -134,7 +134,10 @@ class Passage:
         close as they opened, all of them before the passage ends.
         """
         state, tokenizer = self._state, self.language.tokenizer
-        forbidden = [*self._refused.get(len(self.written), ()), *self.language.quotes.forbidden(state.opened)]
+        forbidden = [
+            *self._refused.get(len(self.written), ()),
+            *self.language.quotes.forbidden(state.opened),
+        ]
         unclosed = state.opened and state.characters >= self.settings.length
         if unclosed or state.sentence < self.settings.min_sentence:
             forbidden.append(tokenizer.eos_id)

@@ -35,7 +35,7 @@ def fits(text: str, before: str) -> bool:
     """Whether `text` may come where `before` is open: nothing opens twice, the innermost closes first."""
     for mark in text:
         closes = mark in OPENERS and (mark not in CLOSERS or mark in before)
-        if closes and before[-1:] != OPENERS[mark] or not closes and mark in before and mark in CLOSERS:
+        if (closes and before[-1:] != OPENERS[mark]) or (not closes and mark in before and mark in CLOSERS):
             return False
         before = opened(mark, before)
     return True

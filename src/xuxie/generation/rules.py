@@ -60,9 +60,7 @@ def against_repetition(settings: WriteSettings, form: list[int]) -> tuple[Proces
         found.append(NoRepeatNgram(settings.no_repeat_ngram))
     if settings.dry_multiplier:
         breakers = frozenset(form)
-        found.append(
-            Dry(settings.dry_multiplier, settings.dry_base, settings.dry_allowed_length, breakers)
-        )
+        found.append(Dry(settings.dry_multiplier, settings.dry_base, settings.dry_allowed_length, breakers))
     return tuple(found)
 
 

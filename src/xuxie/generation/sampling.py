@@ -59,7 +59,7 @@ class Shape:
         """What may be drawn. Raises InputError where nothing may, or the logits are no numbers."""
         peak = highest(logits)
         if self.temperature == 0:
-            return Distribution(logits.argmax(keepdims=True), np.ones(1, dtype=np.float32))
+            return Distribution(np.array([logits.argmax()]), np.ones(1, dtype=np.float32))
         weights = logits - np.float32(peak)
         weights /= np.float32(max(self.temperature, COLDEST))
         np.exp(weights, out=weights)

@@ -1,8 +1,8 @@
 """The writer: from a prompt to the passage that continues it, character by character.
 
-    writer = Writer.load(Project("mybook"))
-    for piece in writer.write("他推开门，", WriteSettings(length=100)):
-        print(piece, end="", flush=True)
+writer = Writer.load(Project("mybook"))
+for piece in writer.write("他推开门，", WriteSettings(length=100)):
+    print(piece, end="", flush=True)
 """
 
 import dataclasses
@@ -14,8 +14,8 @@ from transformers import BertForMaskedLM
 from xuxie.config import WriteSettings
 from xuxie.corpus.tokenizer import NovelTokenizer
 from xuxie.corpus.windows import WindowShape
-from xuxie.generation.decoder import Decoder
 from xuxie.generation.passage import Language, Passage, Piece
+from xuxie.generation.whole_window import Decoder
 from xuxie.model_record import ModelRecord
 from xuxie.models import load_model
 from xuxie.project import Project
