@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 TEXT = "\n".join(
     f"第{number}章 起风\n"
-    + "\n".join(f"他推开第{line}扇门，屋里没有人。“谁来过？”她问。" for line in range(9))
+    + "\n".join(f"他推开第{9 * number + line}扇门，屋里没有人。“谁来过？”她问。" for line in range(9))
     for number in range(1, 13)
 )
 SETTINGS = """

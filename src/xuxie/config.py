@@ -54,6 +54,7 @@ class CorpusSettings:
     tokenizer: str = "char"  # "char", or the folder or hub name of a pretrained model
     eos_token: Annotated[str, Field(min_length=1)] = "[EOS]"  # ends every sentence
     paragraph_token: Annotated[str, Field(min_length=1)] = "[PAR]"  # opens every paragraph
+    simplify: bool = False  # traditional characters become simplified ones (needs OpenCC)
 
     def __post_init__(self) -> None:
         if self.eos_token == self.paragraph_token:

@@ -64,6 +64,9 @@ def test_the_layout_of_tokens_and_offsets(tmp_path: Path, write_book: WriteBook)
     assert record.characters == sum(len(p) for chapter in CHAPTERS for p in chapter)
     assert record.tokens == record.characters + 6 * (5 + 3)
     assert (record.unknown, record.dtype, record.books[0].title) == (0, "uint16", "半篙")
+    assert (project.corpus / "text.txt").read_text("utf-8") == "".join(
+        "".join(f"{paragraph}\n" for paragraph in chapter) + "\n" for chapter in CHAPTERS
+    )
 
 
 def test_sections_are_whole_chapters_of_one_part(tmp_path: Path, write_book: WriteBook) -> None:
@@ -215,6 +218,61 @@ def test_chapters_that_were_not_fetched_are_left_out(tmp_path: Path, write_book:
     assert record.books[0].chapters == 5
 
 
+def test_a_chapter_that_stands_in_another_book_is_left_empty(tmp_path: Path, write_book: WriteBook) -> None:
+    first = write_book(tmp_path / "a", CHAPTERS)
+    second = write_book(
+        tmp_path / "b", [[f"另一本，第{n}段。"] for n in range(5)] + [CHAPTERS[1], ["尾声。"]]
+    )
+    record = build_corpus([first, second], SETTINGS)
+    assert [(book.chapters, book.repeated) for book in record.books] == [(6, 0), (7, 1)]
+    corpus = Corpus(first.corpus)
+    edges = corpus.chapters.tolist()
+    assert [i for i, (a, b) in enumerate(pairwise(edges)) if a == b] == [6 + 5]
+    assert [s.chapter for s in record.sections] == [*range(11), 12]
+    assert [s.part for s in record.sections][6:] == [*split(7)[:5], split(7)[6]]
+    assert corpus.book_of(5).title == "a"
+    assert corpus.book_of(6).title == "b"
+
+
+def test_what_cleaning_removes_is_counted(tmp_path: Path, write_book: WriteBook) -> None:
+    noisy = [*CHAPTERS[0], "他坐下来①，越仙\ue24b而进。", "①坐：两膝着地。", "（原载《现代》第一期）"]
+    project = write_book(tmp_path / "a", [noisy, *CHAPTERS[1:]])
+    record = build_corpus([project], SETTINGS)
+    assert {rule: n for rule, n in record.removed.items() if n} == {
+        "footnotes": 1,
+        "editors": 1,
+        "marks": 1,
+        "glyphs": 1,
+    }
+    assert "他坐下来，越仙\ufffd而进。\n\n" in (project.corpus / "text.txt").read_text("utf-8")
+    report = json.loads((project.corpus / "cleaning.json").read_text("utf-8"))
+    assert report["footnotes"] == {"count": 1, "removed": [{"text": "①坐：两膝着地。", "count": 1}]}
+    assert record.unknown == 1  # no vocabulary has U+FFFD
+    assert (project.book / "chapters" / "0001.txt").read_text("utf-8").count("①") == 2  # the reader's stays
+
+
+def test_weights_are_recorded_and_name_the_corpus(tmp_path: Path, write_book: WriteBook) -> None:
+    projects = [write_book(tmp_path / "a", CHAPTERS), write_book(tmp_path / "b", [["另一本。"]] * 3)]
+    plain = build_corpus(projects, SETTINGS)
+    weighted = build_corpus(projects, SETTINGS, weights=[2.0, 1.5])
+    assert [book.weight for book in weighted.books] == [2.0, 1.5]
+    assert weighted.sha256 == plain.sha256 + "-2-1.5"
+    progress = Lines()
+    build_corpus(projects, SETTINGS, progress, weights=[2.0, 1.5])
+    assert progress.lines == ["the corpus is up to date: nothing to do"]
+    with pytest.raises(InputError, match="a weight is 1 or more"):
+        build_corpus(projects, SETTINGS, weights=[1.0, 0.5])
+
+
+def test_traditional_characters_are_made_simplified(tmp_path: Path, write_book: WriteBook) -> None:
+    project = write_book(tmp_path / "a", [["後來他說：「乾隆皇后。」"], ["頭髮。"], ["雨。"], ["雪。"]])
+    record = build_corpus([project], CorpusSettings(simplify=True))
+    assert (project.corpus / "text.txt").read_text("utf-8").startswith("后来他说：「乾隆皇后。」\n")
+    assert record.removed["simplified"] == 5
+    assert record.simplified
+    assert not build_corpus([project], SETTINGS).simplified
+
+
 KILLED = """
 import os, signal, sys
 from pathlib import Path
@@ -243,7 +301,7 @@ def test_killed_and_run_again(tmp_path: Path, write_book: WriteBook) -> None:
     write_book(project.directory, CHAPTERS)
     source = Path(__file__).resolve().parents[2] / "src"
     killed = subprocess.run(
-        [sys.executable, "-c", KILLED, str(project), "15"],  # in the middle of encoding
+        [sys.executable, "-c", KILLED, str(project), "9"],  # in the middle of encoding
         env=os.environ | {"PYTHONPATH": str(source)},
     )
     assert killed.returncode == -signal.SIGKILL
@@ -258,7 +316,7 @@ def test_killed_and_run_again(tmp_path: Path, write_book: WriteBook) -> None:
     ("name", "content"),
     [
         ("meta.json", b"{"),
-        ("meta.json", b'{"version": 2}'),
+        ("meta.json", b'{"version": 1}'),
         ("tokens.bin", b""),
         ("tokens.bin", b"12"),
         ("sentences.npy", b""),

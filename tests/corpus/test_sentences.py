@@ -33,7 +33,19 @@ TEXTS = st.text(
         ["「他说：『走。』」", "她没动。"],
         ["“他说：‘走。’”", "她没动。"],
         ["（他没来。）", "她也没来。"],
-        ["他没来（她也没来。）", "雨停了。"],
+        ["他没来。", "（她也没来。）", "雨停了。"],
+        ["他没来（她也没来！），雨停了。", "没人。"],
+        ["包公听了（他却来了。）不好言明。", "退下。"],
+        ["他没来（她也没来。）"],
+        ["（他没来。", "她也没来。）", "雨停了。"],
+        ["他没来（她也没来。", "雨停了。"],  # a bracket that never closes
+        ["他读过《谁之罪？》一书。", "她没有。"],
+        ["《救救孩子！》是谁写的？"],
+        ["“我只是——”", "他说不下去。"],
+        ["他——就是那个人——走了。"],
+        ["滚滚长江东逝水　", "浪花淘尽英雄　", "是非成败转头空"],
+        ["春眠不觉晓，处处闻啼鸟。", "夜来风雨声，花落知多少。"],
+        ["第一回　甄士隐梦幻识通灵。"],
         ["《还灯记》连载到第八年。", "没有人见过先生。"],
         ["ｶﾚﾊｷﾀ｡", "ソウカ。"],
         ["他读了3.14遍。"],
@@ -68,7 +80,9 @@ def test_sentences_make_the_text_and_none_is_empty(text: str) -> None:
     assert all(sentences)
 
 
-@pytest.mark.parametrize("piece", ["…", "…。", "。”", '。"', "“", "！……", "“……"])
+@pytest.mark.parametrize(
+    "piece", ["…", "…。", "。”", '。"', "“", "！……", "“……", "（。）", "（", "他——”", "他　"]
+)
 def test_long_runs_of_marks_take_little_time(piece: str) -> None:
     text = piece * 20_000
     began = time.process_time()
@@ -81,7 +95,14 @@ def test_ends_are_in_order_and_end_whole_sentences(text: str) -> None:
     ends = sentence_ends(text)
     assert ends == sorted(set(ends))
     assert is_whole(text) == (bool(text) and ends[-1:] == [len(text)])
-    assert len(split_sentences(text)) == len(ends) + (bool(text) and not is_whole(text))
+    if ends or "\u3000" not in text:  # else it may be verse
+        assert len(split_sentences(text)) == len(ends) + (bool(text) and not is_whole(text))
+
+
+@given(st.lists(TEXTS.map(lambda text: text.replace("\n", "")).filter(bool), max_size=5))
+def test_sentences_and_paragraphs_make_the_chapter(paragraphs: list[str]) -> None:
+    joined = "\n".join("".join(split_sentences(paragraph)) for paragraph in paragraphs)
+    assert joined.split("\n") == (paragraphs or [""])
 
 
 @given(TEXTS)

@@ -44,6 +44,31 @@ def test_any_text_can_be_encoded(text: str) -> None:
     assert not TOKENIZER.special_ids - {TOKENIZER.unk_id} & set(ids)
 
 
+@given(st.lists(st.text(st.sampled_from([*sorted(set(TEXT)), "龘", "[", "E", "]", "\U00020000"]))))
+def test_the_table_of_characters_gives_what_the_library_gives(texts: list[str]) -> None:
+    ids, lengths = TOKENIZER.encode_flat(texts)
+    assert TOKENIZER._ids_of_characters is not None
+    expected = TOKENIZER.encode(texts)
+    assert ids.tolist() == [i for encoded in expected for i in encoded]
+    assert lengths.tolist() == [len(encoded) for encoded in expected]
+
+
+def test_the_table_is_not_used_where_characters_do_not_stand_alone() -> None:
+    for change in ({"normalizer": {"type": "Lowercase"}}, {"pre_tokenizer": {"type": "Whitespace"}}):
+        content = json.loads(TOKENIZER.to_json()) | change
+        other = NovelTokenizer(Tokenizer.from_str(json.dumps(content)), eos="[EOS]", paragraph="[PAR]")
+        assert other._ids_of_characters is None
+        ids, lengths = other.encode_flat(["他 推", "", "开"])
+        assert ids.tolist() == [i for encoded in other.encode(["他 推", "", "开"]) for i in encoded]
+        assert lengths.sum() == len(ids)
+
+
+def test_a_missing_glyph_has_no_token() -> None:
+    tokenizer = build_character_tokenizer(Counter("他\ufffd\ufffd"), eos="[EOS]", paragraph="[PAR]")
+    assert "\ufffd" not in tokenizer.vocabulary()
+    assert tokenizer.lacking("他\ufffd龘") == ["龘"]
+
+
 def test_the_name_of_a_special_token_in_a_text_stays_text() -> None:
     ids = TOKENIZER.encode(["他[EOS]"])[0]
     assert len(ids) == 6

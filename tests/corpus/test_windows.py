@@ -42,7 +42,10 @@ def corpora(draw: st.DrawFn) -> Any:
         part = draw(st.sampled_from(PARTS))
         sections.append(Section(chapter=number, part=part, start=begin, end=offset))
     corpus = SimpleNamespace(
-        record=SimpleNamespace(sections=tuple(sections)), sentences=np.array(starts), directory=Path()
+        record=SimpleNamespace(sections=tuple(sections)),
+        book_of=lambda chapter: SimpleNamespace(weight=1.0),
+        sentences=np.array(starts),
+        directory=Path(),
     )
     corpus.sections = lambda part: Corpus.sections(corpus, part)  # type: ignore[arg-type]
     corpus.sentence_starts = lambda section: Corpus.sentence_starts(corpus, section)  # type: ignore[arg-type]
@@ -211,6 +214,7 @@ def long_corpus(sections: int) -> Any:
     every = [Section(chapter=i, part="train", start=200 * i, end=200 * i + 200) for i in range(sections)]
     return SimpleNamespace(
         sections=lambda part: every,
+        book_of=lambda chapter: SimpleNamespace(weight=1.0),
         sentence_starts=lambda section: np.arange(section.start, section.end + 1, 10),
     )
 
@@ -249,3 +253,17 @@ def test_a_part_without_pairs_is_told() -> None:
     corpus = SimpleNamespace(sections=lambda part: [])
     with pytest.raises(InputError, match="no two sentences"):
         next(epoch_batches(corpus, settings_of(WindowShape(source=9, target=9), "lines"), 0))  # type: ignore[arg-type]
+
+
+def test_a_book_is_read_as_often_as_its_weight_says() -> None:
+    corpus, settings = long_corpus(300), settings_of(WindowShape(source=20, target=20), "windows")
+    corpus.book_of = lambda chapter: SimpleNamespace(weight=(1.0, 1.5, 3.0)[chapter // 100])
+    counts = [[0] * 300, [0] * 300]
+    for epoch in (0, 1):
+        for batch in epoch_batches(corpus, settings, epoch):
+            for window in batch:
+                counts[epoch][window.middle // 200] += window.end - window.middle
+    heavy, light = counts[0][200:], counts[0][:100]
+    assert sum(heavy) == pytest.approx(3 * sum(light), rel=0.03)
+    assert sum(counts[0][100:200]) == pytest.approx(1.5 * sum(light), rel=0.2)
+    assert counts[0][100:200] != counts[1][100:200]

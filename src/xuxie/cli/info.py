@@ -5,12 +5,11 @@ from typing import Any
 from xuxie.books.book import Book
 from xuxie.books.completeness import measure, report
 from xuxie.cli.console import AsJson, Folder, Quiet, Terminal, existing
-from xuxie.corpus.build import survey
 from xuxie.corpus.corpus import read_record as read_corpus_record
+from xuxie.corpus.gathering import book_sha256
 from xuxie.errors import MissingStageError
 from xuxie.language import tr
 from xuxie.model_record import read_record as read_model_record
-from xuxie.progress import SILENT
 from xuxie.project import Project
 
 HELP = tr("Show what a project holds: chapters, what is missing, and which stages are done.")
@@ -57,8 +56,8 @@ def stages(project: Project) -> dict[str, str]:
         result["book"] = "incomplete"
     try:
         corpus = read_corpus_record(project.corpus)
-        _, (record,) = survey([book], SILENT)
-        result["corpus"] = "done" if record in corpus.books else "outdated"
+        known = {record.sha256 for record in corpus.books}
+        result["corpus"] = "done" if book_sha256(book) in known else "outdated"
         model = read_model_record(project.model)
         result["model"] = "done" if model.corpus == corpus.sha256 else "outdated"
     except MissingStageError:

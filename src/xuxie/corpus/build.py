@@ -1,36 +1,22 @@
-"""Books become a corpus.
+"""Books become a corpus: gathered and cleaned to one text, the text encoded.
 
-    record = build_corpus([Project("mybook"), Project("another")], CorpusSettings())
+    record = build_corpus([Project("mybook"), Project("another")], CorpusSettings(), weights=[2.0, 1.0])
 
-The corpus is written into the first project. It is made anew only when a book, the tokenizer asked for
-or the tokenizer.json in it (edited by hand) has changed.
+The corpus is written into the first project. It is made anew only when a book, its weight, the settings or
+the tokenizer.json in it (edited by hand) has changed.
 """
 
-import dataclasses
-import hashlib
-from array import array
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-
-import numpy as np
 
 from xuxie.books.book import Book
 from xuxie.config import CorpusSettings
-from xuxie.corpus.corpus import (
-    CHAPTERS,
-    PARAGRAPHS,
-    SENTENCES,
-    TOKENS,
-    BookRecord,
-    Corpus,
-    CorpusRecord,
-    Section,
-    read_record,
-    write_record,
-)
-from xuxie.corpus.sentences import split_sentences
-from xuxie.corpus.split import FEWEST_CHAPTERS, Part, split
+from xuxie.corpus.cleaning import RULES
+from xuxie.corpus.corpus import Corpus, CorpusRecord, read_record, write_record
+from xuxie.corpus.encoding import encode
+from xuxie.corpus.gathering import Gatherer, book_sha256
 from xuxie.corpus.tokenizer import (
     FILE_NAME,
     NovelTokenizer,
@@ -44,86 +30,98 @@ from xuxie.language import tr
 from xuxie.progress import SILENT, Progress
 from xuxie.project import Project
 
+POSITIONS = 512  # the longest input that tokenizer_config.json promises
+
 
 def build_corpus(
-    projects: Sequence[Project], settings: CorpusSettings, progress: Progress = SILENT
+    projects: Sequence[Project],
+    settings: CorpusSettings,
+    progress: Progress = SILENT,
+    *,
+    weights: Sequence[float] | None = None,
 ) -> CorpusRecord:
     """Encode the books of `projects` into the first one's corpus folder.
 
-    Raises MissingStageError when a project has no book, InputError when there is too little text to train
-    on or a tokenizer does not fit.
+    An epoch of training reads a book `weights` times (once by default). Raises MissingStageError when a
+    project has no book, InputError when there is too little text to train on, a weight is below 1 or a
+    tokenizer does not fit.
     """
     directory = projects[0].corpus
+    weights = weights or [1.0] * len(projects)
+    if min(weights) < 1:
+        raise InputError(tr("a weight is 1 or more: give the other books more instead"))
     books = [Book(project.book) for project in projects]
     for book in books:
         book.manifest()  # fails early, and in the order the books were named
     with exclusive(projects[0].directory):
         restore_directory(directory)
-        counts, records = survey(books, progress)
-        if is_current(directory, settings, records):
+        if is_current(directory, settings, books, weights):
             progress.say(tr("the corpus is up to date: nothing to do"))
             return read_record(directory)
         edited = edited_tokenizer(directory, settings)
-        tokenizer = edited or make_tokenizer(counts, settings)
         if edited:
             progress.say(tr("keeping {path}, which was edited by hand", path=directory / FILE_NAME))
         with replacing_directory(directory) as new:
-            record = encode(new, books, records, tokenizer, settings, progress)
-            record = dataclasses.replace(record, tokenizer_edited=edited is not None)
+            record = make(new, books, weights, settings, edited, progress)
             write_record(new, record)
         return record
 
 
-def survey(books: Sequence[Book], progress: Progress) -> tuple[Counter[str], tuple[BookRecord, ...]]:
-    """Count the characters of every book and take its hash."""
-    progress.start(tr("reading"), sum(len(book.fetched()) for book in books))
-    total: Counter[str] = Counter()
-    records = []
-    for book in books:
-        counts: Counter[str] = Counter()
-        hasher = hashlib.sha256()
-        for paragraphs in chapters_of(book):
-            for paragraph in paragraphs:
-                counts.update(paragraph)
-            hasher.update("\n".join(paragraphs).encode("utf-8") + b"\0")
-            progress.advance()
-        records.append(
-            BookRecord(
-                title=book.manifest().title,
-                sha256=hasher.hexdigest(),
-                chapters=len(book.fetched()),
-                characters=counts.total(),
-            )
-        )
-        total += counts
-    return total, tuple(records)
+def make(
+    directory: Path,
+    books: Sequence[Book],
+    weights: Sequence[float],
+    settings: CorpusSettings,
+    edited: NovelTokenizer | None,
+    progress: Progress,
+) -> CorpusRecord:
+    """Write all files of a corpus but its record, which is returned."""
+    rules = RULES
+    if settings.simplify:
+        from xuxie.corpus.simplifying import simplifier  # its library is optional
+
+        rules = (*RULES, ("simplified", simplifier()))
+    gatherer = Gatherer(directory, rules)
+    records = gatherer.gather(books, progress)
+    tokenizer, added = (edited, {}) if edited else make_tokenizer(gatherer.characters, settings)
+    encoded = encode(directory, records, tokenizer, progress)
+    if not any(section.part == "train" for section in encoded.sections):
+        raise InputError(tr("there is too little text to train on: three paragraphs are the least"))
+    tokenizer.save(directory, positions=POSITIONS)
+    return CorpusRecord(
+        simplified=settings.simplify,
+        removed={name: gatherer.count(name) for name, _ in rules},
+        tokenizer=settings.tokenizer,
+        tokenizer_sha256=sha256_of(directory / FILE_NAME),
+        tokenizer_edited=edited is not None,
+        eos_token=settings.eos_token,
+        paragraph_token=settings.paragraph_token,
+        dtype=encoded.dtype,
+        tokens=encoded.tokens,
+        unknown=encoded.unknown,
+        added=added,
+        books=tuple(replace(book, weight=weight) for book, weight in zip(records, weights, strict=True)),
+        sections=encoded.sections,
+    )
 
 
-def chapters_of(book: Book) -> Iterator[list[str]]:
-    """The paragraphs of each fetched chapter. Raises InputError when its file has gone."""
-    for chapter in book.fetched():
-        try:
-            yield [paragraph for paragraph in book.paragraphs(chapter) if paragraph]
-        except (FileNotFoundError, UnicodeDecodeError):
-            raise InputError(
-                tr(
-                    "{path} is missing or damaged: run  xuxie clean {project}",
-                    path=book.clean_path(chapter),
-                    project=book.directory.parent,
-                )
-            ) from None
-
-
-def is_current(directory: Path, settings: CorpusSettings, records: tuple[BookRecord, ...]) -> bool:
+def is_current(
+    directory: Path, settings: CorpusSettings, books: Sequence[Book], weights: Sequence[float]
+) -> bool:
     """Whether the corpus in `directory` is whole, and was made from these books in this way."""
     try:
         record = Corpus(directory).record
     except (MissingStageError, InputError):
         return False
-    asked = (settings.tokenizer, settings.eos_token, settings.paragraph_token)
-    made = (record.tokenizer, record.eos_token, record.paragraph_token)
-    same_tokenizer = sha256_of(directory / FILE_NAME) == record.tokenizer_sha256
-    return asked == made and same_tokenizer and records == record.books
+    asked = (settings.tokenizer, settings.eos_token, settings.paragraph_token, settings.simplify)
+    made = (record.tokenizer, record.eos_token, record.paragraph_token, record.simplified)
+    if asked != made or sha256_of(directory / FILE_NAME) != record.tokenizer_sha256:
+        return False
+    present = [
+        (book.manifest().title, book_sha256(book), weight)
+        for book, weight in zip(books, weights, strict=True)
+    ]
+    return present == [(book.title, book.sha256, book.weight) for book in record.books]
 
 
 def edited_tokenizer(directory: Path, settings: CorpusSettings) -> NovelTokenizer | None:
@@ -142,90 +140,14 @@ def edited_tokenizer(directory: Path, settings: CorpusSettings) -> NovelTokenize
     return load_tokenizer(path, eos=settings.eos_token, paragraph=settings.paragraph_token)
 
 
-def make_tokenizer(counts: Counter[str], settings: CorpusSettings) -> NovelTokenizer:
-    """The tokenizer that the settings ask for, able to write every character of the books."""
+def make_tokenizer(counts: Counter[str], settings: CorpusSettings) -> tuple[NovelTokenizer, dict[str, int]]:
+    """The tokenizer that the settings ask for, and the characters of the books that were added to it."""
     names = {"eos": settings.eos_token, "paragraph": settings.paragraph_token}
     if settings.tokenizer == "char":
-        return build_character_tokenizer(counts, **names)
+        return build_character_tokenizer(counts, **names), {}
     from xuxie.pretrained import load_pretrained_tokenizer  # transformers takes a second to import
 
     tokenizer = adopt(load_pretrained_tokenizer(settings.tokenizer), **names)
-    tokenizer.add(tokenizer.lacking(sorted(counts)))
-    return tokenizer
-
-
-def encode(
-    directory: Path,
-    books: Sequence[Book],
-    records: tuple[BookRecord, ...],
-    tokenizer: NovelTokenizer,
-    settings: CorpusSettings,
-    progress: Progress,
-) -> CorpusRecord:
-    """Write the token ids and offsets of every chapter, in order; the record is the caller's to write."""
-    dtype = np.dtype(np.uint16 if tokenizer.size <= 2**16 else np.uint32)
-    progress.start(tr("encoding"), sum(record.characters for record in records))
-    sentences, paragraphs, chapters = array("q"), array("q"), array("q")
-    sections: list[Section] = []
-    offset = unknown = 0
-    with (directory / TOKENS).open("wb") as file:
-        for book, record in zip(books, records, strict=True):
-            parts = parts_of(book, record)
-            for text in chapters_of(book):
-                chapters.append(offset)
-                for paragraph, sentence_ids in encode_paragraphs(text, tokenizer):
-                    part = next(parts)
-                    paragraphs.append(offset)
-                    start = offset
-                    for ids in sentence_ids:
-                        sentences.append(offset)
-                        file.write(np.array(ids, dtype).tobytes())
-                        offset += len(ids)
-                        unknown += ids.count(tokenizer.unk_id)
-                    extend(sections, Section(chapter=len(chapters) - 1, part=part, start=start, end=offset))
-                    progress.advance(len(paragraph))
-    if not any(section.part == "train" for section in sections):
-        raise InputError(tr("there is too little text to train on: three paragraphs are the least"))
-    for name, offsets in ((SENTENCES, sentences), (PARAGRAPHS, paragraphs), (CHAPTERS, chapters)):
-        np.save(directory / name, np.array([*offsets, offset], dtype=np.int64))
-    tokenizer.save(directory, positions=512)
-    return CorpusRecord(
-        tokenizer=settings.tokenizer,
-        tokenizer_sha256=sha256_of(directory / FILE_NAME),
-        eos_token=settings.eos_token,
-        paragraph_token=settings.paragraph_token,
-        dtype="uint16" if dtype == np.uint16 else "uint32",
-        tokens=offset,
-        unknown=unknown,
-        books=records,
-        sections=tuple(sections),
-    )
-
-
-def parts_of(book: Book, record: BookRecord) -> Iterator[Part]:
-    """The part of every paragraph of a book, in reading order."""
-    lengths = [len(paragraphs) for paragraphs in chapters_of(book)]
-    if record.chapters < FEWEST_CHAPTERS:
-        yield from split(sum(lengths))
-        return
-    for part, length in zip(split(len(lengths)), lengths, strict=True):
-        yield from [part] * length
-
-
-def encode_paragraphs(
-    paragraphs: Sequence[str], tokenizer: NovelTokenizer
-) -> Iterator[tuple[str, list[list[int]]]]:
-    """Each paragraph with its sentences' ids: the first opens with [PAR], each ends in [EOS]."""
-    split_up = [split_sentences(paragraph) for paragraph in paragraphs]
-    ids = iter(tokenizer.encode([sentence for sentences in split_up for sentence in sentences]))
-    for paragraph, sentences in zip(paragraphs, split_up, strict=True):
-        encoded = [[*next(ids), tokenizer.eos_id] for _ in sentences]
-        encoded[0].insert(0, tokenizer.paragraph_id)
-        yield paragraph, encoded
-
-
-def extend(sections: list[Section], new: Section) -> None:
-    """Add a paragraph's section, joined to the last one where chapter and part are the same."""
-    if sections and (sections[-1].chapter, sections[-1].part) == (new.chapter, new.part):
-        new = Section(chapter=new.chapter, part=new.part, start=sections.pop().start, end=new.end)
-    sections.append(new)
+    lacking = tokenizer.lacking(sorted(counts))
+    tokenizer.add(lacking)
+    return tokenizer, {character: counts[character] for character in lacking}

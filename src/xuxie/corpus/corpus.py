@@ -1,5 +1,7 @@
 """A corpus on disk: books as token ids, memory-mapped, with the offsets of what they are made of.
 
+    corpus/text.txt          what is learned from: a paragraph a line, an empty line behind each chapter
+    corpus/cleaning.json     what the rules of cleaning.py took away from the books' chapters
     corpus/tokens.bin        token ids, one after another:  [PAR] 他 推 开 门 。 [EOS] 门 外 … [EOS] [PAR] …
     corpus/sentences.npy     where each sentence begins, and the end
     corpus/paragraphs.npy    where each paragraph begins, and the end
@@ -11,6 +13,7 @@ A section is a stretch of one chapter that belongs to one part of the split; a w
 """
 
 import dataclasses
+import itertools
 import json
 from pathlib import Path
 from typing import Literal
@@ -28,6 +31,7 @@ from xuxie.files import write_atomically
 from xuxie.language import tr
 
 Offsets = NDArray[np.int64]
+TEXT, CLEANING = "text.txt", "cleaning.json"
 TOKENS, SENTENCES, PARAGRAPHS, CHAPTERS, META = (
     "tokens.bin",
     "sentences.npy",
@@ -49,19 +53,24 @@ class Section:
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class BookRecord:
-    """One book in the corpus; `sha256` is over its cleaned chapters in order."""
+    """One book in the corpus; `sha256` is over its chapters in order, as the book has them."""
 
     title: str
     sha256: str
+    weight: float = 1.0  # how often an epoch reads it
     chapters: int
-    characters: int
+    repeated: int  # of the chapters, left empty: their text stands in the corpus before
+    paragraphs: int
+    characters: int  # of its text in the corpus
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class CorpusRecord:
     """meta.json."""
 
-    version: Literal[1] = 1
+    version: Literal[2] = 2
+    simplified: bool = False  # traditional characters were made simplified ones
+    removed: dict[str, int]  # how often each rule of cleaning took something away
     tokenizer: str  # as asked for: "char" or a model's name
     tokenizer_sha256: str
     tokenizer_edited: bool = False  # by hand: it is kept when the books change
@@ -70,6 +79,7 @@ class CorpusRecord:
     dtype: Literal["uint16", "uint32"]
     tokens: int
     unknown: int  # tokens that are [UNK]
+    added: dict[str, int]  # characters that a pretrained vocabulary lacked, and how often they stand here
     books: tuple[BookRecord, ...]
     sections: tuple[Section, ...]
 
@@ -80,8 +90,12 @@ class CorpusRecord:
 
     @property
     def sha256(self) -> str:
-        """A name for the content: the same books and tokenizer give the same."""
-        return "-".join([self.tokenizer_sha256[:16], *(book.sha256[:16] for book in self.books)])
+        """A name for the content: the same books, weights and tokenizer give the same."""
+        names = [self.tokenizer_sha256[:16], *(book.sha256[:16] for book in self.books)]
+        names += ["simplified"] * self.simplified
+        if any(book.weight != 1 for book in self.books):
+            names += [f"{book.weight:g}" for book in self.books]
+        return "-".join(names)
 
 
 class Corpus:
@@ -109,6 +123,11 @@ class Corpus:
     def sections(self, part: Part) -> list[Section]:
         """The sections of one part, in reading order."""
         return [section for section in self.record.sections if section.part == part]
+
+    def book_of(self, chapter: int) -> BookRecord:
+        """The book of a chapter, given by its place in the corpus."""
+        ends = itertools.accumulate(book.chapters for book in self.record.books)
+        return next(book for book, end in zip(self.record.books, ends, strict=True) if chapter < end)
 
     def sentence_starts(self, section: Section) -> Offsets:
         """Where the sentences of a section begin, and its end."""

@@ -5,8 +5,8 @@ all at the start of a chapter), then a target of one or more sentences that begi
 begins. `lines` is the plain pairing: a sentence and the next one. Measuring tiles a part so that every
 token of it is a target exactly once.
 
-An epoch is streamed: sections in random order, a pool of windows at a time, so that memory does not grow
-with the corpus; it can be taken up at any batch.
+An epoch is streamed: sections in random order, those of a book as often as its weight says, a pool of
+windows at a time, so that memory does not grow with the corpus; it can be taken up at any batch.
 """
 
 import itertools
@@ -120,6 +120,18 @@ def line_windows(corpus: Corpus, sections: Iterable[Section], shape: WindowShape
             )
 
 
+def drawn_sections(corpus: Corpus, generator: np.random.Generator) -> list[Section]:
+    """The sections of the training part in random order, each as often as its book's weight says.
+
+    With a weight of 1.5 half of a book's sections, drawn anew for each epoch, come twice.
+    """
+    sections = corpus.sections("train")
+    weights = np.array([corpus.book_of(section.chapter).weight for section in sections])
+    times = np.floor(weights + generator.random(len(sections))).astype(int)
+    repeated = [section for section, n in zip(sections, times, strict=True) for _ in range(n)]
+    return [repeated[i] for i in generator.permutation(len(repeated))]
+
+
 def pools(windows: Iterator[Window]) -> Iterator[list[Window]]:
     """Windows by the POOL."""
     return iter(lambda: list(itertools.islice(windows, POOL)), [])
@@ -151,8 +163,7 @@ def epoch_batches(
     """
     generator = np.random.default_rng([settings.seed, epoch])
     shape = WindowShape(source=settings.source_length, target=settings.target_length)
-    sections = corpus.sections("train")
-    drawn = [sections[i] for i in generator.permutation(len(sections))]
+    drawn = drawn_sections(corpus, generator)
     if settings.pairing == "lines":
         windows = line_windows(corpus, drawn, shape)
     else:
