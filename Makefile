@@ -1,4 +1,5 @@
 # make demo    the whole way on the sample novel        make test    all tests
+# make bench-model  the model that benchmarks use: an hour; goes on when run again
 # make check   what a commit must pass: format, lint, types
 # On Linux pip's default PyTorch is the CUDA build. To choose another:
 #   make demo TORCH="torch==2.13.0 --index-url https://download.pytorch.org/whl/cpu"
@@ -7,7 +8,7 @@ PYTHON ?= python3
 TORCH ?= torch
 BIN := .venv/bin
 
-.PHONY: demo test coverage check format clean
+.PHONY: demo test coverage check format bench-model clean
 
 demo: .venv/installed
 	$(BIN)/xuxie demo
@@ -26,6 +27,9 @@ check: .venv/installed-dev
 format: .venv/installed-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+bench-model: .venv/installed-dev
+	$(BIN)/python benchmarks/model.py
 
 # A stamp is made last, so an installation that was cut off is done again.
 .venv/installed: pyproject.toml constraints.txt

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from xuxie.files import write_if_changed
-from xuxie.unilm.masks import compute_attention_mask, compute_pseudo_mask
+from xuxie.unilm.masks import Kind, compute_attention_mask, compute_order, compute_pseudo_mask
 
 DIRECTORY = Path(__file__).parent / "figures"
 SENTENCES = ("今天下雨。", "我没出门。")
@@ -73,13 +73,15 @@ def figures() -> dict[str, str]:
     return {
         "bidirectional.svg": draw([plain("双向", source + target, [0] * len(both))]),
         "unidirectional.svg": draw([plain("从左到右", source + target, [1] * len(both))]),
+        "right-to-left.svg": draw([plain("从右到左", source + target, [1] * len(both), "right-to-left")]),
         "sequence-to-sequence.svg": draw([plain("序列到序列", source + target, both)]),
         "padding.svg": draw([padded("没有遮住填充", hide=False), padded("遮住了填充", hide=True)]),
         "pseudo-mask.svg": draw([pseudo("伪掩码：一趟预测整个目标", source, target)]),
+        "mask-rows.svg": draw([pseudo("伪掩码，切成两排", source, target, starts=(0, 0, 0, 3, 3))]),
     }
 
 
-def plain(title: str, text: str, segment_ids: list[int]) -> Panel:
+def plain(title: str, text: str, segment_ids: list[int], kind: Kind = "sequence-to-sequence") -> Panel:
     """The mask of a sequence without padding."""
     segments = torch.tensor([segment_ids])
     return Panel(
@@ -87,8 +89,8 @@ def plain(title: str, text: str, segment_ids: list[int]) -> Panel:
         labels=text,
         kinds=["target" if segment else "source" for segment in segment_ids],
         groups={"source": "源，段号 0", "target": "目标，段号 1"},
-        sums=segments.cumsum(dim=1)[0].tolist(),
-        seen=as_lists(compute_attention_mask(segments)),
+        sums=compute_order(segments, kind)[0].tolist(),
+        seen=as_lists(compute_attention_mask(segments, kind=kind)),
     )
 
 
@@ -106,12 +108,18 @@ def padded(title: str, *, hide: bool) -> Panel:
     )
 
 
-def pseudo(title: str, source: str, target: str) -> Panel:
-    """The pseudo-mask, without the `[MASK]`s that stand for no target position."""
+def pseudo(title: str, source: str, target: str, starts: Sequence[int] | None = None) -> Panel:
+    """The pseudo-mask, without the `[MASK]`s that stand for no target position.
+
+    `starts`: where in the target the row of each `[MASK]` begins.
+    """
     segments = torch.tensor([[0] * len(source) + [1] * len(target)])
     length = segments.shape[1]
     kept = [*range(length), *range(length + len(source), 2 * length)]
-    mask = compute_pseudo_mask(segments, torch.zeros_like(segments).bool())
+    begins = torch.arange(length)[None].clone()
+    if starts:
+        begins[0, len(source) :] = len(source) + torch.tensor(starts)
+    mask = compute_pseudo_mask(segments, torch.zeros_like(segments).bool(), begins)
     return Panel(
         title=title,
         labels=[*source, *target, *(character + "?" for character in target)],

@@ -55,7 +55,10 @@ def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
         ("[train]\nsteps = 0", "[train] steps: Input should be greater than or equal to 1"),
         ("[train]\ndropout = nan", "[train] dropout: Input should be"),
         ("[train]\nlearning_rate = 0.0", "[train] learning_rate: Input should be greater than 0"),
-        ("[train]\nobjective = 'mlm'", "[train] objective: Input should be 'masked' or 'pseudo-masked'"),
+        (
+            "[train]\nobjective = 'mlm'",
+            "[train] objective: Input should be 'masked', 'pseudo-masked', 'unilm',",
+        ),
         ("[train]\nhidden_size = 10\nheads = 4", "[train] hidden_size 10 is not a multiple of heads 4"),
         ("[train]\nsteps = 1\nminutes = 1", "[train] steps and minutes exclude each other"),
         ("[crawl]\nconcurrency = 65", "[crawl] concurrency: Input should be less than or equal to 64"),
@@ -103,6 +106,13 @@ def test_recipes_are_settings() -> None:
     for values in RECIPES.values():
         from_mapping(TrainSettings, values)
     assert from_mapping(TrainSettings, RECIPES["standard"]) == TrainSettings()
+
+
+def test_weights_of_the_masks_come_as_a_list(tmp_path: Path) -> None:
+    settings = load_settings(written(tmp_path, "[train]\nunilm_weights = [1, 0, 0, 2.5]\n"))
+    assert settings.train.unilm_weights == (1, 0, 0, 2.5)
+    with pytest.raises(ConfigurationError, match="unilm_weights are all zero"):
+        from_mapping(TrainSettings, {"unilm_weights": [0, 0, 0, 0]})
 
 
 @pytest.mark.parametrize("section", [CrawlSettings, CorpusSettings, TrainSettings, WriteSettings])

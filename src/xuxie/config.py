@@ -32,6 +32,9 @@ Biases = Annotated[
 Phrases = Annotated[  # TOML and JSON have lists where Python has tuples
     tuple[Annotated[str, Field(min_length=1, max_length=100)], ...], Field(strict=False, max_length=100)
 ]
+Objective = Literal["masked", "pseudo-masked", "unilm", "shifted", "left-to-right"]
+Weight = Annotated[float, Field(ge=0)]
+MaskWeights = Annotated[tuple[Weight, Weight, Weight, Weight], Field(strict=False)]  # TOML has lists only
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -73,8 +76,11 @@ class TrainSettings:
     pairing: Literal["windows", "lines"] = "windows"  # "lines": a sentence and the next one
     source_length: PositiveInt = 384
     target_length: Annotated[int, Field(ge=2)] = 128
-    objective: Literal["masked", "pseudo-masked"] = "pseudo-masked"
+    objective: Objective = "pseudo-masked"
     mask_rate: Annotated[float, Field(gt=0, le=1)] = 0.8  # of the target tokens, for "masked"
+    mask_rows: Annotated[int, Field(ge=1, le=64)] = 1  # longest row of [MASK]s, for "pseudo-masked"
+    unilm_weights: MaskWeights = (1 / 3, 1 / 6, 1 / 6, 1 / 3)  # of the masks, for "unilm"; see unilm.masks
+    padded: bool = False  # transformers' own forward pass on padded batches: slow, plain to read
     left_to_right: Annotated[float, Field(ge=0, lt=1)] = 0.6  # share of the run spent so, before
     batch_tokens: PositiveInt = 4096  # padded tokens of one batch
     learning_rate: PositiveFloat = 5e-4
@@ -96,13 +102,21 @@ class TrainSettings:
                     heads=self.heads,
                 )
             )
+        if not sum(self.unilm_weights):
+            raise ValueError(tr("unilm_weights are all zero: give one of the masks a weight"))
         if self.steps is not None and self.minutes is not None:
             raise ValueError(tr("steps and minutes exclude each other: give one of them"))
 
 
 RECIPES: dict[str, dict[str, Any]] = {  # named sets of [train] settings
     "standard": {},
-    "plain": {"objective": "masked", "left_to_right": 0.0, "pairing": "lines", "precision": "fp32"},
+    "plain": {
+        "objective": "masked",
+        "left_to_right": 0.0,
+        "pairing": "lines",
+        "padded": True,
+        "precision": "fp32",
+    },
 }
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
-from xuxie.config import STRICT, TrainSettings, explain
+from xuxie.config import STRICT, Objective, TrainSettings, explain
 from xuxie.errors import InputError, MissingStageError
 from xuxie.language import tr
 
@@ -19,7 +19,7 @@ class ModelRecord:
 
     version: Literal[1] = 1
     title: str  # of the books it was trained on
-    objective: Literal["masked", "pseudo-masked"]
+    objective: Objective  # writing follows it: without [MASK], the token before foretells
     source_length: int  # tokens
     target_length: int
     eos_token: str

@@ -3,8 +3,9 @@ import torch
 
 from xuxie.generation.whole_window import Decoder
 from xuxie.generation.writer import Writer
+from xuxie.unilm.examples import collate
 from xuxie.unilm.model import predict
-from xuxie.unilm.objectives import collate, pseudo_masked
+from xuxie.unilm.objectives import pseudo_masked
 
 
 @pytest.mark.parametrize("source", [[], [7, 8, 9, 10, 11]])

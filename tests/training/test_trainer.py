@@ -25,7 +25,7 @@ from xuxie.training.checkpoints import checkpoints, read_state
 from xuxie.training.evaluation import evaluate
 from xuxie.training.start import rate_factor, start_model
 from xuxie.training.trainer import train
-from xuxie.unilm.model import predict
+from xuxie.unilm.stream import predict_stream
 
 CHAPTERS = [["他推开门，屋里没有人。桌上的灯还亮着。", "“谁来过？”她问。窗外下着雨。"]] * 10
 SETTINGS = TrainSettings(
@@ -154,7 +154,7 @@ def test_a_stopped_run_goes_on_as_if_it_had_not(project: Project, changes: dict[
 def test_ctrl_c_within_a_step_waits_for_its_end(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     train(project, SETTINGS)
     stopped = copy_of(project, "stopped")
-    real, calls = predict, [0]
+    real, calls = predict_stream, [0]
 
     def interrupting(*arguments: Any) -> Any:
         calls[0] += 1
@@ -163,7 +163,7 @@ def test_ctrl_c_within_a_step_waits_for_its_end(project: Project, monkeypatch: p
             signal.raise_signal(signal.SIGINT)
         return result
 
-    monkeypatch.setattr(trainer, "predict", interrupting)
+    monkeypatch.setattr(trainer, "predict_stream", interrupting)
     with pytest.raises(KeyboardInterrupt):
         train(stopped, SETTINGS)
     (saved,) = checkpoints(stopped.model / "checkpoints")

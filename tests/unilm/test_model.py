@@ -3,8 +3,9 @@ import math
 import pytest
 import torch
 
+from xuxie.unilm.examples import IGNORED, collate
 from xuxie.unilm.model import cross_entropy, new_model, predict
-from xuxie.unilm.objectives import IGNORED, collate, pseudo_masked
+from xuxie.unilm.objectives import pseudo_masked
 
 
 def test_a_new_model_has_the_shape_asked_for() -> None:

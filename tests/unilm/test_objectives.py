@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 from transformers import BertForMaskedLM
 
+from xuxie.unilm.examples import IGNORED, Pair, collate
 from xuxie.unilm.model import new_model, predict
-from xuxie.unilm.objectives import IGNORED, Pair, collate, left_to_right, masked, pseudo_masked
+from xuxie.unilm.objectives import left_to_right, masked, measured, pseudo_masked, shifted
 
 PAD, MASK, VOCABULARY = 0, 4, 30
 PAIRS: list[Pair] = [
@@ -107,6 +108,40 @@ def test_pseudo_masked_is_what_generation_meets(model: BertForMaskedLM) -> None:
             row += 1
     assert row == len(logits) == len(labels)
     assert logits.std() > 0.1
+
+
+@torch.no_grad()
+def test_shifted_is_what_generation_without_masks_meets(model: BertForMaskedLM) -> None:
+    """Each target token foreseen at the token before it, source two-way: seen to fail with the mask made
+    left-to-right, and with the labels not shifted.
+    """
+    logits, labels = predict(model, shifted(collate(PAIRS, PAD)))
+    row = 0
+    for source, target in PAIRS:
+        for t, token in enumerate(target):
+            if not source and not t:
+                continue  # nothing is before it
+            torch.testing.assert_close(
+                logits[row], alone(model, list(source), list(target[:t])), rtol=1e-4, atol=1e-4
+            )
+            assert labels[row] == token
+            row += 1
+    assert row == len(logits) == len(labels)
+
+
+@torch.no_grad()
+def test_left_to_right_is_measured_on_the_target(model: BertForMaskedLM) -> None:
+    pairs = collate(PAIRS, PAD)
+    everything, all_labels = predict(model, left_to_right(pairs))
+    logits, labels = predict(model, measured("left-to-right", pairs, MASK))
+    assert labels.tolist() == [
+        token for source, target in PAIRS for token in (target if source else target[1:])
+    ]
+    whole = torch.cat(
+        [torch.tensor([i >= max(len(s), 1) for i in range(1, len(s) + len(t))]) for s, t in PAIRS]
+    )
+    torch.testing.assert_close(logits, everything[whole])
+    assert all_labels[whole].equal(labels)
 
 
 @torch.no_grad()

@@ -28,6 +28,10 @@ def command(
     recipe: Annotated[
         Recipe | None, typer.Option(help=tr("plain: pairs of lines, 80% masked, fp32, nothing else"))
     ] = None,
+    objective: Annotated[
+        str | None,
+        typer.Option(help=tr("masked, pseudo-masked (the default), unilm, shifted or left-to-right")),
+    ] = None,
     precision: Annotated[str | None, typer.Option(help=tr("auto, fp32, bf16 or fp16"))] = None,
     restart: Annotated[
         bool, typer.Option("--restart", help=tr("throw away the model that is there"))
@@ -41,7 +45,14 @@ def command(
     if steps is not None or minutes is not None:  # the command line's length replaces the file's
         settings = dataclasses.replace(settings, steps=None, minutes=None)
     settings = override(settings, **RECIPES[recipe or "standard"])
-    settings = override(settings, start=start, minutes=minutes, steps=steps, precision=precision)
+    settings = override(
+        settings,
+        start=start,
+        minutes=minutes,
+        steps=steps,
+        objective=objective,
+        precision=precision,
+    )
     terminal = Terminal(as_json, quiet)
     with terminal.progress() as progress:
         from xuxie.training.trainer import train

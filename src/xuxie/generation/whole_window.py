@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 from transformers import BertForMaskedLM
 
+from xuxie.unilm.examples import IGNORED, Example, collate, positions
 from xuxie.unilm.masks import compute_attention_mask
 from xuxie.unilm.model import predict
-from xuxie.unilm.objectives import IGNORED, Example, collate, positions
 
 
 class Decoder:

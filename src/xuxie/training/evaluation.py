@@ -1,9 +1,9 @@
 """Bits per character: how well a model foresees a text it has not been trained on.
 
 Every token of the text is predicted under exactly the conditions of generation (everything before it
-visible, one `[MASK]` in its place, see `unilm.objectives.pseudo_masked`). The bits of all target tokens,
-[EOS] and paragraph marks included, are divided by the number of characters of text, so that tokenizers
-can be compared. 2 ** bits is the perplexity per character.
+visible, and one `[MASK]` in its place where the objective has them, see `unilm.objectives.measured`). The
+bits of all target tokens, [EOS] and paragraph marks included, are divided by the number of characters of
+text, so that tokenizers can be compared. 2 ** bits is the perplexity per character.
 """
 
 import math
@@ -13,12 +13,15 @@ from dataclasses import dataclass
 import torch
 from transformers import BertForMaskedLM
 
+from xuxie.config import Objective
 from xuxie.corpus.corpus import Corpus
 from xuxie.corpus.split import Part
 from xuxie.corpus.tokenizer import NovelTokenizer
 from xuxie.corpus.windows import Window, WindowShape, measuring_windows
-from xuxie.unilm.model import cross_entropy, predict
-from xuxie.unilm.objectives import Pair, collate, pseudo_masked
+from xuxie.unilm.examples import Pair, collate
+from xuxie.unilm.model import cross_entropy
+from xuxie.unilm.objectives import measured
+from xuxie.unilm.stream import concatenate, predict_stream
 
 BATCH_TOKENS = 4096  # padded tokens of one batch, the row of [MASK]s included
 
@@ -37,7 +40,12 @@ class Score:
 
 
 def evaluate(
-    model: BertForMaskedLM, corpus: Corpus, part: Part, shape: WindowShape, most_tokens: int | None = None
+    model: BertForMaskedLM,
+    corpus: Corpus,
+    part: Part,
+    shape: WindowShape,
+    most_tokens: int | None = None,
+    objective: Objective = "pseudo-masked",
 ) -> Score | None:
     """The score on one part of a corpus, in fp32; None where the part is empty.
 
@@ -53,7 +61,7 @@ def evaluate(
     training = model.training
     model.eval()
     for batch in by_length(pairs):
-        part_score = score_pairs(model, corpus.tokenizer, batch)
+        part_score = score_pairs(model, corpus.tokenizer, batch, objective)
         score = Score(
             bits=score.bits + part_score.bits, characters=score.characters + part_score.characters
         )
@@ -62,10 +70,15 @@ def evaluate(
 
 
 @torch.no_grad()
-def score_pairs(model: BertForMaskedLM, tokenizer: NovelTokenizer, pairs: Sequence[Pair]) -> Score:
+def score_pairs(
+    model: BertForMaskedLM,
+    tokenizer: NovelTokenizer,
+    pairs: Sequence[Pair],
+    objective: Objective = "pseudo-masked",
+) -> Score:
     """The bits of the targets of some pairs, computed in one batch."""
-    example = pseudo_masked(collate(pairs, tokenizer.pad_id), tokenizer.mask_id).to(model.device)
-    logits, labels = predict(model, example)
+    example = measured(objective, collate(pairs, tokenizer.pad_id), tokenizer.mask_id)
+    logits, labels = predict_stream(model, concatenate(example).to(model.device))
     nats = cross_entropy(logits, labels, reduction="sum").item()
     characters = sum(int(tokenizer.characters[list(target)].sum()) for _, target in pairs)
     return Score(bits=nats / math.log(2), characters=characters)

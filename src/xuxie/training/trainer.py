@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from xuxie.config import TrainSettings
 from xuxie.corpus.corpus import Corpus
@@ -37,8 +38,10 @@ from xuxie.training.evaluation import evaluate, pair_of
 from xuxie.training.guards import explaining_memory, uninterrupted
 from xuxie.training.precision import Precision, best_device
 from xuxie.training.start import make_optimizer, rate_factor, start_model
+from xuxie.unilm.examples import Example, Pairs, collate
 from xuxie.unilm.model import cross_entropy, predict
-from xuxie.unilm.objectives import Example, Pairs, collate, left_to_right, masked, pseudo_masked
+from xuxie.unilm.objectives import learned, left_to_right
+from xuxie.unilm.stream import concatenate, predict_stream
 
 DEFAULT_MINUTES = 30.0
 CHECKPOINT_SECONDS = 60.0
@@ -180,7 +183,7 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = self.settings.learning_rate * rate_factor(self.fraction(), self.settings.warmup)
         with self.precision.autocast():
-            logits, labels = predict(self.model, self.example(pairs).to(self.device))
+            logits, labels = self.predict(self.example(pairs))
         loss = cross_entropy(logits, labels)
         if not torch.isfinite(loss):
             raise EnvironmentFailure(
@@ -199,17 +202,23 @@ class Trainer:
         """What is learned from a batch at this point of the run."""
         if self.is_starting():
             return left_to_right(pairs)
-        mask_id = self.corpus.tokenizer.mask_id
-        if self.settings.objective == "pseudo-masked":
-            return pseudo_masked(pairs, mask_id)
         generator = torch.Generator().manual_seed(self.settings.seed + 2**20 * self.state.step)
-        return masked(pairs, mask_id, self.settings.mask_rate, generator)
+        tokenizer = self.corpus.tokenizer
+        return learned(self.settings, pairs, tokenizer.mask_id, tokenizer.size, generator)
+
+    def predict(self, example: Example) -> tuple[Tensor, Tensor]:
+        """Logits and labels at the predicted positions."""
+        if self.settings.padded:
+            return predict(self.model, example.to(self.device))
+        return predict_stream(self.model, concatenate(example).to(self.device))
 
     def is_starting(self) -> bool:
         """Whether the run is still in its left-to-right part, in which [MASK] means nothing yet.
 
         A run that has left it does not fall back when it is made longer.
         """
+        if self.settings.objective == "left-to-right":
+            return False
         return not self.state.masked and self.fraction() < self.settings.left_to_right
 
     def evaluation_is_due(self) -> bool:
@@ -219,7 +228,9 @@ class Trainer:
 
     def measure(self) -> None:
         """Score the model on the validation part and keep it if it is the best so far."""
-        score = evaluate(self.model, self.corpus, "validation", self.shape, EVALUATION_TOKENS)
+        score = evaluate(
+            self.model, self.corpus, "validation", self.shape, EVALUATION_TOKENS, self.settings.objective
+        )
         bits = score.bits_per_character if score else None
         best = self.state.best
         better = bits is None or best is None or bits < best

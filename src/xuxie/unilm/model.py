@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from transformers import BertConfig, BertForMaskedLM
 
+from xuxie.unilm.examples import IGNORED, Example
 from xuxie.unilm.masks import additive_mask
-from xuxie.unilm.objectives import IGNORED, Example
 
 
 def new_model(

@@ -1,67 +1,29 @@
 """How pairs of source and target become something to predict.
 
     pairs = collate([([5, 6, 7], [8, 9])], pad_id=0)
-    example = masked(pairs, mask_id=4, rate=0.8, generator=torch.Generator())
-    example = pseudo_masked(pairs, mask_id=4)       # to train on and to measure with
-    example = left_to_right(pairs)                  # to start with
+    draw = torch.Generator()
 
-The source is segment 0, the target segment 1; positions count on from the source into the target.
+    masked(pairs, mask_id=4, rate=0.8, generator=draw)      the plain recipe
+    pseudo_masked(pairs, mask_id=4)                         the conditions of generation, in one pass
+    unilm(pairs, 4, vocabulary_size, weights, draw)         the paper's cloze under a mixture of the masks
+    shifted(pairs)                                          the next token of the target, no [MASK]
+    left_to_right(pairs)                                    the next token of the window, no [MASK]
+
+`learned` chooses one by its name in the settings; `measured` is how a model so trained is measured.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from xuxie.unilm.masks import compute_attention_mask, compute_pseudo_mask
+from xuxie.config import Objective, TrainSettings
+from xuxie.unilm.examples import IGNORED, Example, Pairs, positions
+from xuxie.unilm.masks import KINDS, compute_attention_mask, compute_pseudo_mask
 
-IGNORED = -100  # the label of a position that is not predicted; torch's cross entropy ignores it
-
-Pair = tuple[Sequence[int], Sequence[int]]  # token ids of the source and of the target
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pairs:
-    """A batch of pairs, padded behind. All [batch, length]."""
-
-    input_ids: Tensor
-    segment_ids: Tensor
-    padding: Tensor
-
-
-@dataclass(frozen=True, kw_only=True)
-class Example:
-    """What the model reads and what it should predict.
-
-    input_ids, segment_ids, position_ids: int64 [batch, length]
-    attention_mask: bool [batch, length, length]
-    labels: int64 [batch, length], IGNORED where nothing is predicted
-    """
-
-    input_ids: Tensor
-    segment_ids: Tensor
-    position_ids: Tensor
-    attention_mask: Tensor
-    labels: Tensor
-
-    def to(self, device: torch.device | str) -> "Example":
-        """The same on another device."""
-        return replace(self, **{name: tensor.to(device) for name, tensor in vars(self).items()})
-
-
-def collate(pairs: Sequence[Pair], pad_id: int) -> Pairs:
-    """Pad pairs to the longest of them."""
-    shape = (len(pairs), max(len(source) + len(target) for source, target in pairs))
-    input_ids = torch.full(shape, pad_id)
-    segment_ids = torch.zeros(shape, dtype=torch.long)
-    padding = torch.ones(shape, dtype=torch.bool)
-    for row, (source, target) in enumerate(pairs):
-        end = len(source) + len(target)
-        input_ids[row, :end] = torch.tensor([*source, *target])
-        segment_ids[row, len(source) : end] = 1
-        padding[row, :end] = False
-    return Pairs(input_ids=input_ids, segment_ids=segment_ids, padding=padding)
+CLOZE_RATE = 0.15  # of all tokens, in `unilm` (section 2.3)
+KEPT_AS_THEY_ARE, REPLACED = 0.1, 0.1  # of the tokens to predict; the others become [MASK]
+LONGER_SPANS = 0.2  # of the draws take two or three tokens in a row
 
 
 def masked(pairs: Pairs, mask_id: int, rate: float, generator: torch.Generator) -> Example:
@@ -70,7 +32,7 @@ def masked(pairs: Pairs, mask_id: int, rate: float, generator: torch.Generator) 
     Each target token is drawn with probability `rate`, [EOS] and paragraph marks like any other; at least
     one of a batch is, so that the loss is never empty.
     """
-    target = pairs.segment_ids == 1
+    target = pairs.target
     drawn = torch.rand(target.shape, generator=generator).masked_fill(~target, 2.0)
     chosen = drawn < rate
     if not chosen.any():
@@ -84,16 +46,17 @@ def masked(pairs: Pairs, mask_id: int, rate: float, generator: torch.Generator) 
     )
 
 
-def pseudo_masked(pairs: Pairs, mask_id: int) -> Example:
+def pseudo_masked(pairs: Pairs, mask_id: int, starts: Tensor | None = None) -> Example:
     """Every target position predicted in one pass under exactly the conditions of generation.
 
     Behind the pairs stand as many `[MASK]`s; the one for position i is at position i and sees everything
-    before it. The length is at most twice that of the pairs.
+    before it. `starts`, from `draw_runs`, makes of them rows of several, each of which sees what is before
+    the row. The length is at most twice that of the pairs.
     """
-    target = pairs.segment_ids == 1
+    target = pairs.target
     needed = target.any(dim=0)  # no row predicts the columns where all rows are still in the source
     kept = torch.cat([torch.ones_like(needed), needed]).nonzero().squeeze(1)
-    mask = compute_pseudo_mask(pairs.segment_ids, pairs.padding)
+    mask = compute_pseudo_mask(pairs.segment_ids, pairs.padding, starts)
     masks = torch.full_like(pairs.input_ids, mask_id)
     ignored = torch.full_like(pairs.input_ids, IGNORED)
     place = positions(pairs)
@@ -106,23 +69,130 @@ def pseudo_masked(pairs: Pairs, mask_id: int) -> Example:
     )
 
 
-def left_to_right(pairs: Pairs) -> Example:
-    """The next token of the whole window, source and target alike, by the unidirectional mask.
+def draw_runs(pairs: Pairs, longest: int, generator: torch.Generator) -> Tensor:
+    """Cut each target into runs of 1 to `longest` tokens, all lengths equally likely.
 
-    No `[MASK]` in it: an aid, not what is measured or generated with. A model that has learned so first
-    learns to fill in `[MASK]`s many times faster than one that has not.
+    Returns int64 [batch, length]: where the run of each target position begins; other positions are runs
+    of their own.
     """
-    labels = pairs.input_ids.masked_fill(pairs.padding, IGNORED).roll(-1, dims=1)
+    place, target = positions(pairs), pairs.target
+    lengths = torch.randint(1, longest + 1, target.shape, generator=generator)
+    begins = (~target & ~pairs.padding).sum(dim=1, keepdim=True) + lengths.cumsum(dim=1) - lengths
+    width = target.shape[1]
+    opens = torch.zeros(len(target), width + 1, dtype=torch.bool).scatter_(1, begins.clamp(max=width), True)
+    return place.masked_fill(target & ~opens[:, :width], 0).cummax(dim=1).values
+
+
+def unilm(
+    pairs: Pairs,
+    mask_id: int,
+    vocabulary_size: int,
+    weights: Sequence[float],
+    generator: torch.Generator,
+) -> Example:
+    """The paper's pre-training: cloze under a mixture of the masks (section 2.3).
+
+    Each window gets one of the masks, drawn by `weights` in the order of KINDS. About 15% of its tokens,
+    of source and target alike, are predicted; of those 80% become `[MASK]`, 10% a random token, and 10%
+    stay. Four draws of five take one token, the others two or three in a row.
+    """
+    kinds = torch.multinomial(
+        torch.tensor(weights, dtype=torch.float),
+        len(pairs.input_ids),
+        replacement=True,
+        generator=generator,
+    )
+    masks = torch.stack([compute_attention_mask(pairs.segment_ids, pairs.padding, k) for k in KINDS])
+    chosen = draw_spans(pairs, generator)
+    fate = torch.rand(chosen.shape, generator=generator)
+    random = torch.randint(vocabulary_size, chosen.shape, generator=generator)
+    replaced = chosen & (fate < REPLACED)
+    hidden = chosen & (fate >= REPLACED + KEPT_AS_THEY_ARE)
+    return Example(
+        input_ids=torch.where(replaced, random, pairs.input_ids).masked_fill(hidden, mask_id),
+        segment_ids=pairs.segment_ids,
+        position_ids=positions(pairs),
+        attention_mask=masks[kinds, torch.arange(len(kinds))],
+        labels=pairs.input_ids.masked_fill(~chosen, IGNORED),
+    )
+
+
+def draw_spans(pairs: Pairs, generator: torch.Generator) -> Tensor:
+    """The tokens that `unilm` predicts: bool [batch, length], at least one in a batch, no padding."""
+    shape = pairs.input_ids.shape
+    single, double = 1 - LONGER_SPANS, LONGER_SPANS / 2
+    mean = single + 2 * double + 3 * double
+    drawn = torch.rand(shape, generator=generator).masked_fill(pairs.padding, 2.0)
+    begins = drawn < CLOZE_RATE / mean
+    if not begins.any():
+        begins.view(-1)[drawn.argmin()] = True
+    length = torch.rand(shape, generator=generator)
+    two, three = begins & (length >= single), begins & (length >= single + double)
+    chosen = begins.clone()
+    chosen[:, 1:] |= two[:, :-1]
+    chosen[:, 2:] |= three[:, :-2]
+    return chosen & ~pairs.padding
+
+
+def shifted(pairs: Pairs) -> Example:
+    """The next token of the target, read off the token before it: no `[MASK]`.
+
+    The last token of the source foresees the first of the target; where there is no source, that one is
+    not predicted. (Such a window opens a paragraph, whose mark is certain.)
+    """
+    labels = pairs.input_ids.masked_fill(~pairs.target, IGNORED)
+    return next_token(pairs, labels, compute_attention_mask(pairs.segment_ids, pairs.padding))
+
+
+def left_to_right(pairs: Pairs, *, target_only: bool = False) -> Example:
+    """The next token of the whole window, source and target alike, by the left-to-right mask.
+
+    Whoever has learned so first learns to fill in `[MASK]`s many times faster. `target_only` is for
+    measuring: the source is read but not predicted.
+    """
+    ignored = ~pairs.target if target_only else pairs.padding
+    labels = pairs.input_ids.masked_fill(ignored, IGNORED)
+    return next_token(
+        pairs, labels, compute_attention_mask(pairs.segment_ids, pairs.padding, "left-to-right")
+    )
+
+
+def next_token(pairs: Pairs, labels: Tensor, attention_mask: Tensor) -> Example:
+    """Each position foresees the label of the one behind it."""
+    labels = labels.roll(-1, dims=1)
     labels[:, -1] = IGNORED
     return Example(
         input_ids=pairs.input_ids,
         segment_ids=pairs.segment_ids,
         position_ids=positions(pairs),
-        attention_mask=compute_attention_mask(torch.ones_like(pairs.segment_ids), pairs.padding),
+        attention_mask=attention_mask,
         labels=labels,
     )
 
 
-def positions(pairs: Pairs) -> Tensor:
-    """0, 1, 2 … in every row."""
-    return torch.arange(pairs.input_ids.shape[1]).expand_as(pairs.input_ids)
+def learned(
+    settings: TrainSettings, pairs: Pairs, mask_id: int, vocabulary_size: int, generator: torch.Generator
+) -> Example:
+    """What settings.objective makes of a batch, to learn from."""
+    match settings.objective:
+        case "masked":
+            return masked(pairs, mask_id, settings.mask_rate, generator)
+        case "pseudo-masked":
+            return pseudo_masked(pairs, mask_id, draw_runs(pairs, settings.mask_rows, generator))
+        case "unilm":
+            return unilm(pairs, mask_id, vocabulary_size, settings.unilm_weights, generator)
+        case "shifted":
+            return shifted(pairs)
+        case "left-to-right":
+            return left_to_right(pairs)
+
+
+def measured(objective: Objective, pairs: Pairs, mask_id: int) -> Example:
+    """Every target token, foreseen as a model of that objective foresees it when it writes."""
+    match objective:
+        case "shifted":
+            return shifted(pairs)
+        case "left-to-right":
+            return left_to_right(pairs, target_only=True)
+        case _:
+            return pseudo_masked(pairs, mask_id)
