@@ -99,10 +99,11 @@ def layer_name(number: int) -> str:
 
 @dataclass(frozen=True)
 class BertWeights:
-    """A model's shape, and its weights by name; each call of `read` gives a copy."""
+    """A model's shape, and its weights by name, whole or a row of one; each read gives a copy."""
 
     shape: BertShape
     read: Callable[[str], Array]
+    row: Callable[[str, int], Array]
 
     def __call__(self, name: str) -> Array:
         """The weight of this name, float32 of the shape that `BertShape.tensors` tells."""
@@ -131,7 +132,11 @@ def read_weights(directory: Path) -> BertWeights:
         raise unreadable(directory, explain(error)) from None
     except (OSError, ValueError, safetensors.SafetensorError) as error:
         raise unreadable(directory, str(error).strip().split("\n")[0]) from None
-    return BertWeights(shape, lambda name: file.get_tensor(name).astype(np.float32, copy=False))
+    return BertWeights(
+        shape,
+        read=lambda name: file.get_tensor(name).astype(np.float32, copy=False),
+        row=lambda name, index: file.get_slice(name)[index].astype(np.float32, copy=False),
+    )
 
 
 def unreadable(directory: Path, why: str) -> InputError:

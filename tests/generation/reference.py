@@ -36,7 +36,9 @@ def weights_of(model: BertForMaskedLM) -> BertWeights:
     config = model.config.to_dict()
     names = BertShape.__dataclass_fields__
     return BertWeights(
-        BertShape(**{name: config[name] for name in names}), lambda name: tensors[name].copy()
+        BertShape(**{name: config[name] for name in names}),
+        read=lambda name: tensors[name].copy(),
+        row=lambda name, index: tensors[name][index],
     )
 
 

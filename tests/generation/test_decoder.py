@@ -1,3 +1,5 @@
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -6,13 +8,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generation.reference import MASK, READINGS, expected_rows, small_model, weights_of, whole_forward
-from xuxie.generation.decoder import Chunk, Decoder
+from xuxie.generation.decoder import Chunk, Decoder, Logits
+from xuxie.generation.onnx_decoder import OnnxDecoder
+from xuxie.generation.onnx_graph import Arithmetic
 from xuxie.generation.torch_decoder import TorchDecoder
 
 MODEL = small_model()
 SLOTS = 3
-DECODERS: dict[str, Decoder] = {
-    name: TorchDecoder(weights_of(MODEL), reading, slots=SLOTS) for name, reading in READINGS.items()
+WEIGHTS = weights_of(MODEL)
+ENGINES: dict[str, Callable[..., Decoder]] = {
+    "torch": TorchDecoder,
+    "onnx": partial(OnnxDecoder, arithmetic="fp32", threads=1),
+}
+EXACT = {
+    (engine, name): make(WEIGHTS, reading, slots=SLOTS)
+    for name, reading in READINGS.items()
+    for engine, make in ENGINES.items()
 }
 TOKENS = st.integers(5, 59)
 
@@ -21,12 +32,12 @@ def close(actual: Any, expected: Any) -> None:
     np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-4)
 
 
-@pytest.mark.parametrize("name", READINGS)
+@pytest.mark.parametrize(("engine", "name"), EXACT)
 @given(data=st.data())
 @settings(max_examples=25)
-def test_logits_are_those_of_the_whole_window(name: str, data: st.DataObject) -> None:
+def test_logits_are_those_of_the_whole_window(engine: str, name: str, data: st.DataObject) -> None:
     """Whatever stands in the slots, joins, is appended, guessed, taken back and forked."""
-    decoder, reading = DECODERS[name], READINGS[name]
+    decoder, reading = EXACT[engine, name], READINGS[name]
     windows: dict[int, tuple[list[int], list[int]]] = {}
     for _ in range(data.draw(st.integers(1, 6), "actions")):
         slot = data.draw(st.integers(0, SLOTS - 1), "slot")
@@ -66,9 +77,9 @@ def fits(decoder: Decoder, chunk: Chunk) -> bool:
     return decoder.lengths[chunk.slot] + len(chunk.tokens) + chunk.guesses + 1 <= decoder.positions
 
 
-@pytest.mark.parametrize("name", READINGS)
-def test_a_window_may_fill_all_positions(name: str) -> None:
-    decoder, source = DECODERS[name], [5, 6, 7]
+@pytest.mark.parametrize(("engine", "name"), EXACT)
+def test_a_window_may_fill_all_positions(engine: str, name: str) -> None:
+    decoder, source = EXACT[engine, name], [5, 6, 7]
     target = list(range(8, 8 + decoder.positions - len(source) - 2))
     decoder.prefill(0, source, target[:-1])
     [logits] = decoder.step([Chunk(slot=0, tokens=target[-1:])])
@@ -79,22 +90,23 @@ def test_a_window_may_fill_all_positions(name: str) -> None:
 @pytest.mark.parametrize(("source", "target"), [([], []), ([9] * 20, [9] * 20)])
 def test_windows_without_tokens_or_without_room_are_refused(source: list[int], target: list[int]) -> None:
     with pytest.raises(ValueError, match="tokens in 40 positions"):
-        DECODERS["masked"].prefill(0, source, target)
+        EXACT["torch", "masked"].prefill(0, source, target)
 
 
 def test_chunks_that_do_not_fit_are_refused() -> None:
-    decoder = DECODERS["masked"]
+    decoder = EXACT["torch", "masked"]
     decoder.prefill(0, [9] * 30, [])
     for chunk in (Chunk(slot=0, tokens=[]), Chunk(slot=0, tokens=[9], guesses=9)):
         with pytest.raises(ValueError, match="positions"):
             decoder.step([chunk])
     assert decoder.lengths[0] == 30
     with pytest.raises(ValueError, match="cannot guess"):
-        DECODERS["shifted"].step([Chunk(slot=0, tokens=[9], guesses=1)])
+        EXACT["torch", "shifted"].step([Chunk(slot=0, tokens=[9], guesses=1)])
 
 
-def test_the_mask_leaves_no_trace() -> None:
-    decoder = DECODERS["masked"]
+@pytest.mark.parametrize("engine", ["torch", "onnx"])
+def test_the_mask_leaves_no_trace(engine: str) -> None:
+    decoder = EXACT[engine, "masked"]
     first = decoder.prefill(0, [7, 8], [9])
     [second] = decoder.step([Chunk(slot=0, tokens=[10])])
     decoder.rewind(0, 2)
@@ -103,3 +115,48 @@ def test_the_mask_leaves_no_trace() -> None:
     [after] = decoder.step([Chunk(slot=0, tokens=[10])])
     close(after, second)
     assert not np.allclose(first, whole_forward(MODEL, READINGS["masked"], [7, 8], [9, MASK]), atol=1e-4)
+
+
+@pytest.mark.parametrize("arithmetic", ["int8-rows", "int8-blocks"])
+def test_int8_is_near(arithmetic: Arithmetic) -> None:
+    decoder = OnnxDecoder(WEIGHTS, READINGS["masked"], arithmetic=arithmetic, threads=1)
+    source, target = list(range(5, 20)), [20, 21]
+    near(decoder.prefill(0, source, target), whole_forward(MODEL, READINGS["masked"], source, target))
+    for token in range(30, 40):
+        [logits] = decoder.step([Chunk(slot=0, tokens=[token])])
+        target.append(token)
+        near(logits[0], whole_forward(MODEL, READINGS["masked"], source, target))
+
+
+def near(actual: Logits, expected: Logits) -> None:
+    assert np.corrcoef(actual, expected)[0, 1] > 0.998
+
+
+@given(data=st.data())
+@settings(max_examples=25)
+def test_by_rows_nothing_depends_on_what_is_computed_beside_it(data: st.DataObject) -> None:
+    """Bit for bit: which is what makes deterministic writing so."""
+    windows = data.draw(
+        st.lists(st.tuples(*[st.lists(TOKENS, min_size=1, max_size=9)] * 2), min_size=3, max_size=3)
+    )
+    places = data.draw(st.permutations(range(SLOTS)))
+    steps = data.draw(st.lists(st.lists(TOKENS, min_size=3, max_size=3), max_size=4))
+    for place, (source, target) in zip(places, windows, strict=True):
+        assert (
+            BY_ROWS.prefill(place, source, target).tobytes() == ALONE.prefill(0, source, target).tobytes()
+        )
+    together = [
+        BY_ROWS.step([Chunk(slot=place, tokens=[t]) for place, t in zip(places, tokens, strict=True)])
+        for tokens in steps
+    ]
+    for number, (source, target) in enumerate(windows):
+        ALONE.prefill(0, source, target)
+        for tokens, logits in zip(steps, together, strict=True):
+            [alone] = ALONE.step([Chunk(slot=0, tokens=[tokens[number]])])
+            assert alone.tobytes() == logits[number].tobytes()
+
+
+BY_ROWS, ALONE = (
+    OnnxDecoder(WEIGHTS, READINGS["masked"], slots=slots, arithmetic="int8-rows", threads=2)
+    for slots in (SLOTS, 1)
+)

@@ -1,0 +1,55 @@
+"""Which decoder runs a model where: ONNX Runtime on CPUs, torch on CUDA.
+
+decoder = open_decoder(read_weights(folder), Reading(mask_id=4), slots=8)
+"""
+
+import shutil
+from typing import Literal
+
+from xuxie.bert_weights import BertWeights
+from xuxie.generation.decoder import Decoder, Reading
+
+Precision = Literal["int8", "bf16", "fp32"]
+
+FEW = 4  # slots up to which scaling by blocks is the faster int8
+
+
+def open_decoder(
+    weights: BertWeights,
+    reading: Reading,
+    *,
+    slots: int = 1,
+    precision: Precision | None = None,
+    deterministic: bool = False,
+    device: Literal["cpu", "cuda"] | None = None,
+) -> Decoder:
+    """A decoder with empty slots.
+
+    `precision` None is int8 on CPUs and bf16 on CUDA (where int8 is bf16 too); `device` None is CUDA where
+    there is one. `deterministic`: what is written does not depend on the number of slots, nor on what is
+    written beside it; slower with few slots.
+    """
+    device = device or ("cuda" if has_cuda() else "cpu")
+    if device == "cpu" and precision != "bf16":
+        from xuxie.generation.onnx_decoder import OnnxDecoder
+        from xuxie.generation.onnx_graph import Arithmetic
+
+        arithmetic: Arithmetic = "int8-rows" if deterministic or slots > FEW else "int8-blocks"
+        if precision == "fp32":
+            arithmetic = "fp32"
+        return OnnxDecoder(weights, reading, slots=slots, arithmetic=arithmetic)
+    import torch
+
+    from xuxie.generation.torch_decoder import TorchDecoder
+
+    dtype = torch.float32 if precision == "fp32" else torch.bfloat16
+    return TorchDecoder(weights, reading, slots=slots, device=device, dtype=dtype)
+
+
+def has_cuda() -> bool:
+    """Whether torch finds a CUDA device; where there is no driver, without importing it."""
+    if not shutil.which("nvidia-smi"):
+        return False
+    import torch
+
+    return torch.cuda.is_available()

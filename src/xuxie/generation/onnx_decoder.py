@@ -1,0 +1,150 @@
+"""The decoder for CPUs: ONNX Runtime runs one graph over caches that it writes in place.
+
+    decoder = OnnxDecoder(read_weights(folder), Reading(mask_id=4), slots=1, arithmetic="int8-blocks")
+
+The graph (`onnx_graph`) is built in memory; no file, no compiler, no torch.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from xuxie.bert_weights import EMBEDDINGS, Array, BertWeights
+from xuxie.generation.decoder import SPARE_ROWS, Decoder, Logits, Reading, Rows
+from xuxie.generation.onnx_graph import HIDDEN, Arithmetic, build_graph
+
+BINDINGS_KEPT = 16  # of the shapes that were run last
+
+
+@dataclass(frozen=True)
+class Binding:
+    """Memory bound to the graph's inputs and outputs, for one shape of a run."""
+
+    bound: Any
+    arrays: dict[str, NDArray[Any]]
+
+    def fill(self, **values: Any) -> None:
+        """Write the inputs."""
+        for name, value in values.items():
+            self.arrays[name][...] = value
+
+
+class OnnxDecoder(Decoder):
+    """See the module; `positions` defaults to as many as the model has, `threads` to one for each core."""
+
+    def __init__(
+        self,
+        weights: BertWeights,
+        reading: Reading,
+        *,
+        slots: int = 1,
+        positions: int | None = None,
+        arithmetic: Arithmetic = "int8-blocks",
+        threads: int | None = None,
+    ) -> None:
+        self.shape = shape = weights.shape
+        super().__init__(reading, slots=slots, positions=positions or shape.max_position_embeddings)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads or cores()
+        options.log_severity_level = 3
+        graph = build_graph(weights, arithmetic)
+        self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        self._places, self._types = (
+            weights(f"{EMBEDDINGS}.{name}_embeddings.weight") for name in ("position", "token_type")
+        )
+        self._word = lru_cache(1024)(
+            lambda token: weights.row(f"{EMBEDDINGS}.word_embeddings.weight", token)
+        )
+        size = (slots, shape.num_attention_heads, self.positions + SPARE_ROWS, shape.head_size)
+        self._caches = {
+            f"{kind}_{layer}": np.zeros(size, dtype=np.int8 if arithmetic == "int8-rows" else np.float32)
+            for layer in range(shape.num_hidden_layers)
+            for kind in ("keys", "values")
+        }
+        self._bindings = lru_cache(BINDINGS_KEPT)(self._bind)
+
+    def _prefill(self, slot: int, ids: Sequence[int], source: int) -> Logits:
+        place = np.arange(len(ids))
+        visible = np.tri(len(ids), dtype=bool)
+        if not self.reading.causal:
+            visible[:source, :source] = True
+        binding = self._bindings(slot, 1, len(ids), 1, prefill=True)
+        binding.fill(
+            embedded=self._embed(np.array(ids), place, (place >= source).astype(np.int64)),
+            last=len(ids) - 1,
+            bias=np.where(visible, np.float32(0), np.float32(HIDDEN)),
+            outputs=len(ids) - 1,
+        )
+        self._session.run_with_iobinding(binding.bound)
+        logits: Logits = binding.arrays["logits"][0].copy()
+        return logits
+
+    def _step(self, rows: Rows) -> list[Logits]:
+        wanted = rows.outputs >= 0
+        first, width = int(rows.slots.min()), rows.ids.shape[1]
+        places = rows.slots - first  # slots that lie between, and are not asked for, are idle
+        binding = self._bindings(first, int(places.max()) + 1, width, int(wanted.sum()), prefill=False)
+        arrays = binding.arrays
+        embedded = arrays["embedded"].reshape(-1, width, self.shape.hidden_size)
+        embedded[places] = self._embed(rows.ids, rows.positions, rows.types)
+        arrays["counts"][:] = 0
+        arrays["counts"][places] = rows.counts
+        arrays["last"][:] = [max(0, self.lengths[first + i] - 1) for i in range(len(arrays["last"]))]
+        arrays["last"][places] = rows.lengths + rows.counts - 1
+        arrays["outputs"][:] = (places[:, None] * width + rows.outputs)[wanted]
+        self._hide(arrays["bias"], places, rows)
+        self._session.run_with_iobinding(binding.bound)
+        return [*np.split(arrays["logits"].copy(), wanted.sum(axis=1).cumsum()[:-1])]
+
+    def _hide(self, bias: Array, places: NDArray[np.int64], rows: Rows) -> None:
+        """Rows see what came before them; write down in `bias` which of that they do not see."""
+        if bias.any():
+            bias[:] = 0
+        width = rows.ids.shape[1]
+        hidden = np.tri(width, dtype=bool) & ~rows.visible
+        for place, length, mask in zip(places, rows.lengths, hidden, strict=True):
+            if mask.any():
+                bias[place, 0, :, length : length + width][mask] = HIDDEN
+
+    def _embed(self, ids: NDArray[np.int64], places: NDArray[np.int64], types: NDArray[np.int64]) -> Array:
+        words = np.stack([self._word(token) for token in ids.ravel().tolist()])
+        embedded: Array = words.reshape(*ids.shape, -1) + self._places[places] + self._types[types]
+        return embedded
+
+    def _bind(self, first: int, slots: int, width: int, outputs: int, *, prefill: bool) -> Binding:
+        caches = {name: cache[first : first + slots] for name, cache in self._caches.items()}
+        capacity = width if prefill else self.positions + SPARE_ROWS
+        arrays: dict[str, NDArray[Any]] = {
+            "embedded": np.zeros((slots * width, self.shape.hidden_size), np.float32),
+            "window": np.array([slots, width, 3 * self.shape.hidden_size]),
+            "last": np.zeros(slots, np.int32),
+            "counts": np.zeros(slots, np.int32),
+            "capacity": np.array([capacity], np.int32),
+            "prefill": np.array(prefill),
+            "bias": np.zeros((slots, 1, width, capacity), np.float32),
+            "outputs": np.zeros(outputs, np.int64),
+            "logits": np.zeros((outputs, self.shape.vocab_size), np.float32),
+        }
+        bound = self._session.io_binding()
+        for name, array in (arrays | caches).items():
+            bind = bound.bind_output if name == "logits" else bound.bind_input
+            bind(name, "cpu", 0, array.dtype.type, array.shape, array.ctypes.data)
+        for name, cache in caches.items():
+            bound.bind_output(f"new_{name}", "cpu", 0, cache.dtype.type, cache.shape, cache.ctypes.data)
+        return Binding(bound, arrays)
+
+    def _copy(self, slot: int, to: int, length: int) -> None:
+        for cache in self._caches.values():
+            cache[to, :, :length] = cache[slot, :, :length]
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux alone has it
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
