@@ -21,28 +21,32 @@ from xuxie.language import tr
 TEMPORARY_SUFFIX = ".tmp"
 
 
-def write_atomically(path: Path, content: str | bytes) -> None:
-    """Write `content` (text as UTF-8, newlines untouched) so that `path` is never half-written."""
+def write_atomically(path: Path, content: str | bytes, *, flush: bool = True) -> None:
+    """Write `content` (text as UTF-8, newlines untouched) so that `path` is never half-written.
+
+    Without `flush`, what the power takes is empty or absent: for what can be made again, at little cost.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as temporary:
+    with replacing(path, flush=flush) as temporary:
         temporary.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
 
 
-def write_if_changed(path: Path, content: str | bytes) -> None:
+def write_if_changed(path: Path, content: str | bytes, *, flush: bool = True) -> None:
     """Write `content` unless it is there already, so that unchanged files keep their times."""
     wanted = content.encode("utf-8") if isinstance(content, str) else content
     if not path.exists() or path.read_bytes() != wanted:
-        write_atomically(path, wanted)
+        write_atomically(path, wanted, flush=flush)
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, *, flush: bool = True) -> Iterator[Path]:
     """Yield a temporary path to write to; flush it to disk and rename it to `path` on success."""
     temporary = path.with_name(path.name + TEMPORARY_SUFFIX)
     try:
         yield temporary
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
+        if flush:
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException as error:
         temporary.unlink(missing_ok=True)

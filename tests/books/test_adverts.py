@@ -2,7 +2,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xuxie.books.adverts import address_in, advert_tail, bracketed_adverts, is_advert, site_points
+from xuxie.books.adverts import (
+    LATIN_RUN,
+    address_in,
+    advert_tail,
+    bracketed_adverts,
+    is_advert,
+    may_advertise,
+    site_points,
+    squeezed,
+    words_of_sites,
+)
+from xuxie.books.phrases import ANCHOR
 
 
 @pytest.mark.parametrize(
@@ -86,3 +97,30 @@ def test_points_of_sites() -> None:
 def test_any_line_is_judged(line: str) -> None:
     assert isinstance(is_advert(line), bool)
     assert line.rstrip().endswith(advert_tail(line))
+
+
+WORDS = ("本站", "收藏本", "小说", "請記住", "请登录", "txt", "app", "www", "com")
+
+
+@given(
+    st.lists(
+        st.one_of(st.sampled_from(WORDS), st.sampled_from("小说网月票ｗＷ`_·.ωа①㈱"), st.characters()),
+        max_size=8,
+    )
+)
+def test_a_line_that_cannot_advertise_has_nothing_of_sites(parts: list[str]) -> None:
+    line = "".join(parts)
+    if not may_advertise(line):
+        bare = squeezed(line)
+        assert words_of_sites(bare) == (0, 0)
+        assert not LATIN_RUN.search(bare)
+        assert not ANCHOR.search(bare)
+
+
+@pytest.mark.parametrize("line", ["看小``说", "Ｗ．ｗ·w", "求㊊票", "最 新_章节", "请登陆", "t.x.t", "⑴ａ"])
+def test_no_disguise_is_missed(line: str) -> None:
+    assert may_advertise(line)
+
+
+def test_prose_does_not_advertise() -> None:
+    assert not may_advertise("他推开门，屋里没有人。“谁来过？”她问了第3遍——马克·吐温也答不上来…")

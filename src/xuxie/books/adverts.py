@@ -10,6 +10,8 @@ name. Certain cases only: what might be prose stays; what many chapters share, l
 
 import re
 import unicodedata
+from collections import defaultdict
+from functools import lru_cache
 
 # Letters of other alphabets that look like Latin ones, as disguises use them.
 LOOKALIKES = str.maketrans(
@@ -35,6 +37,13 @@ SITE_PHRASES = re.compile(
 SITE_WORDS = re.compile(
     "小说|小說|网站|網站|网址|網址|网阅读|下载|下載|收藏|阅读|閱讀|更新|txt|电子书|電子書|书屋|書屋|书吧|书库|請記住|请记住|请记好|请到|域名|地址|"
     "请登[录陆]|请浏览|章节|章節|书城|客户端|http|app|免费|免費|精彩|点击|點擊|书友|書友|求推荐|求月票|求收藏|求订阅|推荐票|推薦票"
+)
+BETWEEN = r"[\W_]*"  # what may stand between two characters of a disguised word
+# Letters in the width of Chinese or not; and all that may stand for any number of these, or of hanzi.
+LETTERS = r"0-9A-Za-z\uff10-\uff19\uff21-\uff3a\uff41-\uff5a"
+SIGNS = (
+    r"\u00aa\u00b2\u00b3\u00b5\u00b9-\u1fff\u2070-\u24ff\u2c00-\u2fdf\u3190-\u319f\u3200-\u33ff\ua000-\uabff"
+    r"\uf900-\ufdff\ufe70-\ufefc\uff66-\uffdc\U00010000-\U0001ffff\U0002f800-\U0002fa1f"
 )
 QUOTES = re.compile("[“”「」『』‘]")
 HANZI = re.compile("[\u3400-\u9fff]")
@@ -88,6 +97,33 @@ def squeezed_places(line: str) -> tuple[str, list[int]]:
     return "".join(pieces), places
 
 
+def words_apart(*patterns: re.Pattern[str]) -> re.Pattern[str]:
+    """Finds any of the patterns' words in a text as it is written, whatever stands between their letters.
+
+    Grouped by their first letters, which an expression that begins so is quick to look for.
+    """
+    tails: defaultdict[str, list[str]] = defaultdict(list)
+    for word in "|".join(pattern.pattern for pattern in patterns).split("|"):
+        first, *others = re.findall(r"\[[^]]*\]|.", re.sub(r"\(\?=.*?\)", "", word))
+        tails[first].append("".join(BETWEEN + other for other in others))
+    return re.compile("|".join(f"{first}(?:{'|'.join(rest)})" for first, rest in tails.items()))
+
+
+WRITTEN_WORDS = words_apart(SITE_PHRASES, SITE_WORDS)
+WRITTEN_LETTERS = re.compile(
+    f"[{LETTERS}{SIGNS}](?:(?<=[{SIGNS}])|{BETWEEN}[{LETTERS}]{BETWEEN}[{LETTERS}])"
+)
+
+
+@lru_cache(maxsize=4096)  # asked by several rules of each line
+def may_advertise(line: str) -> bool:
+    """Whether a line may have words of sites or an address in any disguise; nearly all prose has none.
+
+    It is quick, and never wrong where it says no.
+    """
+    return WRITTEN_WORDS.search(line) is not None or WRITTEN_LETTERS.search(line) is not None
+
+
 def address_in(line: str) -> str:
     """The web address in a line, letters and digits only, or nothing."""
     return found[0] if (found := locate(line)) else ""
@@ -95,7 +131,7 @@ def address_in(line: str) -> str:
 
 def locate(line: str) -> tuple[str, str] | None:
     """The web address in a line, and what stands before it, without disguise."""
-    bare = squeezed(line)
+    bare = squeezed(line) if may_advertise(line) else ""
     if not LATIN_RUN.search(bare):
         return None
     undisguised = plain(line)
@@ -114,19 +150,23 @@ def words_of_sites(bare: str) -> tuple[int, int]:
 
 def site_words(line: str) -> int:
     """How many different words of novel sites a line has."""
-    return sum(words_of_sites(squeezed(line)))
+    return sum(words_of_sites(squeezed(line))) if may_advertise(line) else 0
 
 
+@lru_cache(maxsize=4096)
 def site_points(line: str) -> int:
     """How surely a line speaks of a site: a word is worth 1, a phrase 2, an address 3."""
+    if not may_advertise(line):
+        return 0
     phrases, words = words_of_sites(squeezed(line))
     return PHRASE_POINTS * phrases + words + ADDRESS_POINTS * (locate(line) is not None)
 
 
 def is_advert(line: str) -> bool:
     """Whether the whole line is an advertisement with an address. Dialogue never is."""
-    found = None if len(line) > MAX_ADVERT or QUOTES.search(line) else locate(line)
-    if found is None:
+    if not may_advertise(line) or len(line) > MAX_ADVERT or QUOTES.search(line):
+        return False
+    if (found := locate(line)) is None:
         return False
     address, before = found
     beside = len(squeezed(line)) - len(address)
@@ -138,7 +178,7 @@ def is_advert(line: str) -> bool:
 
 def is_notice(line: str) -> bool:
     """Whether a line at a chapter's edge, where sites put such, speaks to the site's readers."""
-    if len(line) > MAX_ADVERT or QUOTES.search(line):
+    if not may_advertise(line) or len(line) > MAX_ADVERT or QUOTES.search(line):
         return False
     phrases, words = words_of_sites(squeezed(line))
     sure = PHRASE_POINTS * phrases + ADDRESS_POINTS * (locate(line) is not None)
@@ -157,7 +197,7 @@ def speaks_of_sites_alone(line: str) -> bool:
 
 def bracketed_adverts(line: str) -> list[str]:
     """The brackets in a line that hold an advertisement, to be taken out of prose."""
-    if not LATIN_RUN.search(squeezed(line)):
+    if not may_advertise(line) or not LATIN_RUN.search(squeezed(line)):
         return []
     return [
         found[0]
@@ -168,7 +208,7 @@ def bracketed_adverts(line: str) -> list[str]:
 
 def advert_tail(line: str) -> str:
     """What follows the last sentence of a line, if it is nothing but an address; else nothing."""
-    if not LATIN_RUN.search(squeezed(line)):
+    if not may_advertise(line) or not LATIN_RUN.search(squeezed(line)):
         return ""
     ends = [match.end() for match in SENTENCE_END.finditer(line)]
     # The dot in a disguised address may be 。 itself: the tail begins at the earliest fitting place.

@@ -61,7 +61,7 @@ def clean_book(book: Book, *, relearn: bool = True, drop: Sequence[str] = ()) ->
             book.raw(chapter), Context(title=chapter.title, volume=chapter.volume, known=known)
         )
         counts.update(removed)
-        write_if_changed(book.clean_path(chapter), chapter_bytes(lines))
+        write_if_changed(book.clean_path(chapter), chapter_bytes(lines), flush=False)
     remove_strangers(book, chapters)
     order = {name: place for place, (name, _) in enumerate(RULES)}
     removals = [Removal(rule=rule, text=text, count=count) for (rule, text), count in counts.items()]

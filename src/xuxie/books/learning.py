@@ -14,7 +14,15 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from xuxie.books.adverts import MAX_ADVERT, address_in, advert_tail, is_advert, site_points, squeezed
+from xuxie.books.adverts import (
+    MAX_ADVERT,
+    address_in,
+    advert_tail,
+    is_advert,
+    may_advertise,
+    site_points,
+    squeezed,
+)
 from xuxie.books.cleaning_rules import CleaningRules, Kept, LearnedRule, Where
 from xuxie.books.phrases import PhraseFinder
 from xuxie.books.templates import (
@@ -120,7 +128,7 @@ def keys_of(lines: list[str], title: str, names: Names) -> Iterator[Key]:
         for line in edge:
             if key := edge_key(line, title, names):
                 yield where, key  # type: ignore[misc]  # a Where, which the loop widens
-    for line in lines:
+    for line in filter(may_advertise, lines):
         if key := line_key(line, title, names):
             yield "line", key
         if address := advertised(line):
@@ -140,7 +148,7 @@ def edge_key(line: str, title: str, names: Names) -> str:
 
 def line_key(line: str, title: str, names: Names) -> str:
     """The template of a line that speaks of a site, wherever it stands; else nothing."""
-    if len(line) > MAX_ADVERT or SPEECH.search(line) or site_points(line) < ANYWHERE_POINTS:
+    if site_points(line) < ANYWHERE_POINTS or len(line) > MAX_ADVERT or SPEECH.search(line):
         return ""
     return template(line, title, names)
 
@@ -185,7 +193,7 @@ class Shared:
                 if outer is not None:
                     self.outside[key].update(set(outer) - {key})
                     outer.append(key)
-        for line in lines:
+        for line in filter(may_advertise, lines):
             for where, pattern in (("line", line_key(line, title, names)), ("address", advertised(line))):
                 if pattern and self.may_be_frequent((where, pattern)):
                     self.examples.setdefault((where, pattern), line)

@@ -19,6 +19,7 @@ from xuxie.books.adverts import (
     SITE_WORDS,
     advert_tail,
     is_advert,
+    may_advertise,
     squeezed,
     squeezed_places,
     words_of_sites,
@@ -78,7 +79,7 @@ class PhraseFinder:
     @staticmethod
     def seeds(lines: Sequence[str]) -> Iterator[str]:
         """The seeds in a chapter's lines, for counting."""
-        for line in lines:
+        for line in filter(may_advertise, lines):
             bare = squeezed(line)
             for start in seed_places(bare):
                 yield "inside" + bare[start : start + SEED]
@@ -86,7 +87,7 @@ class PhraseFinder:
     def look_at(self, title: str, lines: Sequence[str]) -> None:
         """Keep of a chapter what may be frequent."""
         self.chapters += 1
-        for line in lines:
+        for line in filter(may_advertise, lines):
             bare = squeezed(line)
             seeds = {start: bare[start : start + SEED] for start in seed_places(bare)}
             frequent = [

@@ -18,6 +18,7 @@ from xuxie.books.adverts import (
     bracketed_adverts,
     is_advert,
     is_notice,
+    may_advertise,
     site_words,
     squeezed,
 )
@@ -28,12 +29,14 @@ from xuxie.books.learning import EDGE_LINES, edge_key, line_key
 
 INVISIBLE = str.maketrans("", "", "\ufeff\u200b\u200c\u200d\u2060\u00ad")
 EDGE = " \t\u3000\u00a0\r\f\v"
+UNTIDY = re.compile("[\ufeff\u200b\u200c\u200d\u2060\u00ad \t\u3000\u00a0\r\f\v]")  # of a line, perhaps
 SPACES, WIDE_SPACES = re.compile("[ \t\u00a0]+"), re.compile("\u3000{2,}")
 END_MARK = re.compile(
     r"[（(【\[]\s*(?:本章|本回|本卷|全书|全書|全文|本书)?\s*(?:已?完|终|終|未完待续|待续|未完待續|完结)\s*[）)】\]]\s*[。.]?$"
     r"|^(?:本章完|全书完|全書完|全文完|未完待续|本章未完)[。.…]*$"
     r"|[（(]?\s*本[章节節][还還]?未完[，,\s]*[请請]?(?:点击|點擊|翻)?(?:下一)?[页頁](?:继续|繼續)?(?:阅读|閱讀|观看)?[。.！!]?\s*[)）]?$"
 )
+IN_END_MARKS = re.compile("[完终終续續]")  # each has one of them
 PAGE_COUNT = re.compile(
     r"\s*[（(【\[]?\s*(?:第\s*\d+\s*[页頁]|第?\s*[（(]?\d+\s*/\s*\d+[）)]?\s*[页頁]?)\s*[）)】\]]?$"
 )
@@ -75,8 +78,13 @@ Rule = Callable[[list[str], Context], tuple[list[str], list[str]]]
 
 def spaces(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
     """Strip, drop invisible characters and empty lines, make runs of spaces one; nothing visible goes."""
-    stripped = (SPACES.sub(" ", line.translate(INVISIBLE)).strip(EDGE) for line in lines)
-    return [WIDE_SPACES.sub("\u3000", line) for line in stripped if line], []
+    tidy = (tidied(line) if UNTIDY.search(line) else line for line in lines)
+    return [line for line in tidy if line], []
+
+
+def tidied(line: str) -> str:
+    """One line without invisible characters, and with single spaces."""
+    return WIDE_SPACES.sub("\u3000", SPACES.sub(" ", line.translate(INVISIBLE)).strip(EDGE))
 
 
 def boilerplate(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
@@ -98,6 +106,8 @@ def boilerplate(lines: list[str], context: Context) -> tuple[list[str], list[str
 def dropped(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
     """Lines that the rules of the site say to drop."""
     patterns = context.known.drop
+    if not patterns:
+        return lines, []
     return parted(lines, [any(fits(squeezed(line), pieces) for pieces in patterns) for line in lines])
 
 
@@ -107,6 +117,9 @@ def inserted(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
         return lines, []
     kept, removed = [], []
     for line in lines:
+        if not may_advertise(line):  # so it holds no phrase that was learned
+            kept.append(line)
+            continue
         rest, gone = cut(line, context.known.inside)
         if gone and not any(map(str.isalnum, rest)):
             rest, gone = "", [line]
@@ -130,6 +143,8 @@ def adverts(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
         found = advert_tail(line)
         return found if found and context.known.advertises(address_in(found)) else ""
 
+    if not any(map(may_advertise, lines)):
+        return lines, []
     kept, removed = [], []
     for line in lines:
         brackets = bracketed_adverts(line)
@@ -138,7 +153,7 @@ def adverts(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
             rest = rest.replace(bracket, "", 1)
         if brackets and any(map(str.isalnum, rest)):
             removed.extend(brackets)
-            kept.append(rest)
+            kept.append(rest.rstrip(EDGE))
         else:
             kept.append(line)
     kept, tails = cut_tails(kept, tail)
@@ -207,7 +222,12 @@ def repeats_heading(line: str, title: str) -> bool:
 
 def end_marks(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
     """`(本章完)`, `（完）` and their like, at the end of any line."""
-    return cut_tails(lines, lambda line: match[0] if (match := END_MARK.search(line)) else "")
+
+    def tail(line: str) -> str:
+        match = END_MARK.search(line) if IN_END_MARKS.search(line) else None
+        return match[0] if match else ""
+
+    return cut_tails(lines, tail)
 
 
 RULES: tuple[tuple[str, Rule], ...] = (
@@ -248,8 +268,10 @@ def cut_tails(lines: list[str], tail_of: Callable[[str], str]) -> tuple[list[str
     kept, removed = [], []
     for line in lines:
         tail = tail_of(line)
-        if tail:
-            removed.append(tail)
+        if not tail:
+            kept.append(line)
+            continue
+        removed.append(tail)
         if rest := line.removesuffix(tail).rstrip(EDGE):
             kept.append(rest)
     return kept, removed
