@@ -25,12 +25,16 @@ INLINE = tags(
     "a abbr b bdi bdo big cite code em font i ins kbd mark q rb ruby s samp small span strike strong sub "
     "sup time tt u var wbr"
 )
+PLAIN_TAGS = tags("-text br p")
 HEADINGS = tags("h1 h2 h3 h4 h5 h6")
 DIGITS = re.compile(r"\d+")
 # A line break in the source that is followed by an indentation begins a paragraph, as in plain text.
 INDENTED = re.compile(r"\n[^\S\u3000\xa0]*(?=\u3000|\xa0\xa0)")
 ENDED = re.compile(r"""[。！？!?…”’」』》）)】\]~～：:；;.—"']$""")
+# In a block of nothing but text, <br> and bare <p>: a paragraph that is no single line.
+NO_LINE = re.compile("<p>(?:</p>|[^<]*(?:<br>|\n))")
 MIN_PLAIN, PLAIN = 4, 0.9  # lines of a text node, and how many of them must end like a sentence
+MAX_WASTED = 2_000_000  # characters serialised in vain; nested blocks could make it the square of a page
 MIN_CUT = 16  # characters; what an empty block divides is a paragraph, not a heading
 
 
@@ -73,10 +77,11 @@ def lay_out(tree: LexborHTMLParser, *, hidden: bool = False, links: bool = True)
     if root is None:
         return writer.layout
     unseen = None if hidden else Hidden(tree)
+    whole = unseen is None or not unseen.places  # or else a single <p> or <br> may be hidden
     writer.open(root)
 
     def dealt_with(node: LexborNode) -> bool:
-        return is_skipped(node, unseen) or writer.paragraph(node)
+        return is_skipped(node, unseen) or writer.paragraph(node) or (whole and writer.plain_block(node))
 
     for opening, node in walk(root, dealt_with):
         if node.is_text_node:
@@ -139,6 +144,14 @@ def is_plain_text(text: str) -> bool:
     return len(lines) >= MIN_PLAIN and sum(bool(ENDED.search(line)) for line in lines) >= PLAIN * len(lines)
 
 
+def unescaped(html: str) -> str:
+    """The text that Lexbor serialised."""
+    if "&" not in html:
+        return html
+    plain = html.replace("&nbsp;", "\xa0").replace("&lt;", "<").replace("&gt;", ">")
+    return plain.replace("&amp;", "&")
+
+
 class Writer:
     """Turns the walk into lines and blocks."""
 
@@ -148,6 +161,7 @@ class Writer:
         self.links = 0  # <a> elements that are open
         self.pieces: list[str] = []
         self.linked = 0
+        self.wasted = 0  # characters that were serialised in vain
         self.preformatted = 0  # <pre> elements that are open
         self.cut = (-1, -1)  # how many lines there were, and in which block, when one was cut
 
@@ -186,11 +200,58 @@ class Writer:
             return False
         if self.end_line():
             self.cut = (len(self.layout.lines), self.stack[-1])
+        self.add_line(text, "p")
+        return True
+
+    def plain_block(self, node: LexborNode) -> bool:
+        """Write a block of nothing but text, <br> and bare <p> at once: a chapter, mostly.
+
+        From its serialisation, where text has no "<": to walk over many nodes costs more. False for all
+        other nodes.
+        """
+        first, last = node.child, node.last_child
+        if first is None or last is None or node.tag in INLINE or node.tag == "pre":
+            return False
+        if self.preformatted or self.wasted > MAX_WASTED:
+            return False
+        second = first.next or first
+        if last.tag not in PLAIN_TAGS or {first.tag, second.tag}.isdisjoint(("br", "p")):
+            return False
+        html = node.inner_html or ""
+        marks = html.count("<br>") + html.count("<p>") + html.count("</p>")
+        if html.count("<") != marks or NO_LINE.search(html):
+            self.wasted += len(html)
+            return False
+        self.open(node)
+        for place, piece in enumerate(html.split("<p>")):
+            inner, closing, after = piece.partition("</p>") if place else ("", "", piece)
+            if closing:
+                if self.end_line():
+                    self.cut = (len(self.layout.lines), self.stack[-1])
+                self.add_line(unescaped(inner), "p")
+            self.broken_lines(after)
+        self.close()
+        return True
+
+    def broken_lines(self, html: str) -> None:
+        """Text with <br> in it."""
+        *lines, rest = html.split("<br>")
+        for line in lines:
+            text = unescaped(line).strip()
+            if self.pieces or self.cut[1] >= 0 or "\n" in text:
+                self.write(unescaped(line))
+                self.break_line()
+            else:
+                self.add_line(text, self.layout.blocks[self.stack[-1]].tag)
+        if rest:
+            self.write(unescaped(rest))
+
+    def add_line(self, text: str, tag: str) -> None:
+        """A text that is a line of its own, unless it is blank."""
         if text := tidy(text):
             size = len(compact(text))
-            self.layout.lines.append(Line(text, self.stack[-1], size, size if self.links else 0, "p"))
+            self.layout.lines.append(Line(text, self.stack[-1], size, size if self.links else 0, tag))
             self.cut = (-1, -1)
-        return True
 
     def write(self, text: str) -> None:
         """A text node."""
