@@ -12,13 +12,17 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple, cast
 
 from xuxie.books.book import Book, Chapter, Manifest, chapter_bytes
 from xuxie.books.cleaning_rules import read_rules, write_rules
-from xuxie.books.learning import learn
+from xuxie.books.learning import learn, telling_lines
 from xuxie.books.removal import RULES, Context, Known, clean, spaces
 from xuxie.books.templates import Names
 from xuxie.files import write_if_changed
+
+MAX_KEPT = 1_000_000  # characters of early chapters' lines in memory; more is read again from the disk
+FIRST_LESSON, NEXT_LESSON = 32, 4  # chapters that teach early for the first time; times as many the next
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,32 +53,109 @@ def clean_book(book: Book, *, relearn: bool = True, drop: Sequence[str] = ()) ->
     any. `drop`: lines to drop, in which * stands for anything. Raises InputError for damaged rules.
     """
     manifest = book.manifest()
-    chapters = [chapter for chapter in manifest.chapters if chapter.state == "fetched"]
-    rules = None if relearn else read_rules(book)
-    if rules is None:
-        rules = learn(lambda: raw_chapters(book, chapters), names_of(manifest))
-        write_rules(book, rules)
-    known = Known(rules, drop)
-    counts: Counter[tuple[str, str]] = Counter()
-    for chapter in chapters:
-        lines, removed = clean(
-            book.raw(chapter), Context(title=chapter.title, volume=chapter.volume, known=known)
-        )
-        counts.update(removed)
-        write_if_changed(book.clean_path(chapter), chapter_bytes(lines), flush=False)
-    remove_strangers(book, chapters)
+    return Cleaner(book, names_of(manifest), relearn=relearn, drop=drop).finish(manifest)
+
+
+class Draft(NamedTuple):
+    """What is remembered of a chapter that was cleaned early; equal ones are kept once."""
+
+    telling: tuple[str, ...] | None  # its lines for learning; None where these are too many to keep
+    known: Known
+    removed: tuple[tuple[str, str], ...]
+
+
+class Cleaner:
+    """Cleans a book; chapters may come one by one before the end, while others are still on their way.
+
+    An early chapter is cleaned by what the ones before it taught. In the end all teach, in reading order,
+    and what was cleaned otherwise is cleaned again: the result is the same whatever came early.
+    """
+
+    def __init__(self, book: Book, names: Names, *, relearn: bool = True, drop: Sequence[str] = ()) -> None:
+        """Raises InputError for damaged rules."""
+        self.book = book
+        self.names = names
+        self.drop = drop
+        self.rules = None if relearn else read_rules(book)  # None: to be learned
+        self.known = Known(self.rules, drop)
+        self.drafts: dict[str, Draft] = {}  # by file
+        self.titles: dict[str, str] = {}
+        self.same: dict[Any, Any] = {}  # what equals what
+        self.room = MAX_KEPT
+        self.lesson = FIRST_LESSON  # how many early chapters teach next
+
+    def draft(self, chapter: Chapter, paragraphs: list[str]) -> bytes:
+        """The content of a fetched chapter's clean file as far as one can tell now; it must be written."""
+        lines, _ = spaces(paragraphs, Context())
+        telling = self.kept(telling_lines(lines)) if self.rules is None else None
+        lines, removed = self.cleaned(chapter, lines)
+        draft = Draft(telling, self.known, tuple(self.same.setdefault(pair, pair) for pair in removed))
+        self.drafts[chapter.file] = self.same.setdefault(draft, draft)
+        self.titles[chapter.file] = chapter.title
+        if self.rules is None and len(self.drafts) >= self.lesson:
+            self.lesson *= NEXT_LESSON
+            rules = learn(self.early, self.names)
+            self.known = self.unless_same(Known(rules, self.drop))
+        return chapter_bytes(lines)
+
+    def kept(self, lines: list[str]) -> tuple[str, ...] | None:
+        """`lines` to keep in memory, unless too many different ones are there."""
+        telling = tuple(lines)
+        if telling in self.same:
+            return cast(tuple[str, ...], self.same[telling])
+        telling = tuple(self.same.setdefault(line, line) for line in telling)
+        self.room -= sum(map(len, telling))
+        return self.same.setdefault(telling, telling) if self.room >= 0 else None
+
+    def early(self) -> Iterator[tuple[str, Sequence[str]]]:
+        """Titles and telling lines of the chapters that came early."""
+        for file, draft in self.drafts.items():
+            if draft.telling is not None:
+                yield self.titles[file], draft.telling
+
+    def unless_same(self, known: Known) -> Known:
+        """`known`, or what is known already where that says the same."""
+        return self.known if known.same_as(self.known) else known
+
+    def cleaned(self, chapter: Chapter, lines: list[str]) -> tuple[list[str], list[tuple[str, str]]]:
+        """A chapter's lines by what is known, and what was removed."""
+        return clean(lines, Context(title=chapter.title, volume=chapter.volume, known=self.known))
+
+    def finish(self, manifest: Manifest) -> CleaningReport:
+        """Learn from all fetched chapters of the book, and write what is not written yet."""
+        chapters = [chapter for chapter in manifest.chapters if chapter.state == "fetched"]
+        if self.rules is None:
+            self.rules = learn(lambda: map(self.telling, chapters), self.names)
+            write_rules(self.book, self.rules)
+        self.known = self.unless_same(Known(self.rules, self.drop))
+        counts: Counter[tuple[str, str]] = Counter()
+        for chapter in chapters:
+            draft = self.drafts.get(chapter.file)
+            if draft and draft.known is self.known:
+                counts.update(draft.removed)
+                continue
+            lines, removed = self.cleaned(chapter, self.book.raw(chapter))
+            counts.update(removed)
+            write_if_changed(self.book.clean_path(chapter), chapter_bytes(lines), flush=False)
+        remove_strangers(self.book, chapters)
+        report = report_of(len(chapters), counts)
+        write_report(self.book, report)
+        return report
+
+    def telling(self, chapter: Chapter) -> tuple[str, Sequence[str]]:
+        """A chapter's title, and its lines as far as learning looks at them."""
+        draft = self.drafts.get(chapter.file)
+        if draft and draft.telling is not None:
+            return chapter.title, draft.telling
+        return chapter.title, telling_lines(spaces(self.book.raw(chapter), Context())[0])
+
+
+def report_of(chapters: int, counts: Counter[tuple[str, str]]) -> CleaningReport:
+    """What was removed, in a fixed order."""
     order = {name: place for place, (name, _) in enumerate(RULES)}
     removals = [Removal(rule=rule, text=text, count=count) for (rule, text), count in counts.items()]
     removals.sort(key=lambda removal: (order[removal.rule], -removal.count, removal.text))
-    report = CleaningReport(chapters=len(chapters), removals=tuple(removals))
-    write_report(book, report)
-    return report
-
-
-def raw_chapters(book: Book, chapters: Sequence[Chapter]) -> Iterator[tuple[str, list[str]]]:
-    """Titles and stripped lines of the chapters as extracted, one at a time."""
-    for chapter in chapters:
-        yield chapter.title, spaces(book.raw(chapter), Context())[0]
+    return CleaningReport(chapters=chapters, removals=tuple(removals))
 
 
 def names_of(manifest: Manifest) -> Names:

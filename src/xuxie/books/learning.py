@@ -36,7 +36,7 @@ from xuxie.books.templates import (
     template,
 )
 
-RawChapters = Callable[[], Iterable[tuple[str, list[str]]]]  # titles and lines, anew at each call
+RawChapters = Callable[[], Iterable[tuple[str, Sequence[str]]]]  # titles and lines, anew at each call
 Key = tuple[Where, str]
 
 EDGE_LINES = 6  # from the top or the bottom of a chapter
@@ -121,7 +121,23 @@ def host_rules(names: Names) -> tuple[LearnedRule, ...]:
     return (LearnedRule(where="address", pattern=host, example=names.host, chapters=0),) if host else ()
 
 
-def keys_of(lines: list[str], title: str, names: Names) -> Iterator[Key]:
+def telling_lines(lines: Sequence[str]) -> list[str]:
+    """Of a chapter's lines those from which `learn` learns the same; "" stands for prose at the edges."""
+    edges = {*range(EDGE_LINES), *range(len(lines) - EDGE_LINES, len(lines))}
+    told = ["" if is_prose(line) else line for line in lines]
+    return [line for place, line in enumerate(told) if line or place in edges]
+
+
+def is_prose(line: str) -> bool:
+    """Whether a line can be neither a frame nor an advertisement."""
+    if may_advertise(line):
+        return False
+    return len(line) > MAX_EDGE_LINE or bool(
+        SENTENCE.search(line) or SPEECH.search(line) or QUOTED.search(line)
+    )
+
+
+def keys_of(lines: Sequence[str], title: str, names: Names) -> Iterator[Key]:
     """All that a chapter may share with others: edge lines, lines of sites, advertised addresses."""
     top, bottom = lines[:EDGE_LINES], lines[-EDGE_LINES:][::-1]
     for where, edge in (("top", top), ("bottom", bottom)):
@@ -174,7 +190,7 @@ class Shared:
         share = EDGE_SHARE if where in ("top", "bottom") else LINE_SHARE if where == "line" else 0.0
         return max(MIN_CHAPTERS, share * self.total)
 
-    def look_at(self, title: str, lines: list[str], names: Names) -> None:
+    def look_at(self, title: str, lines: Sequence[str], names: Names) -> None:
         """Count what a chapter has of all that may be frequent."""
         found: set[Key] = set()
         edges: tuple[tuple[Where, Sequence[str]], ...] = (
@@ -198,7 +214,7 @@ class Shared:
                 if pattern and self.may_be_frequent((where, pattern)):
                     self.examples.setdefault((where, pattern), line)
                     found.add((where, pattern))
-        between = {squeezed(line) for line in lines[EDGE_LINES:-EDGE_LINES] if len(line) <= MAX_EDGE_LINE}
+        between = {squeezed(line) for line in lines[EDGE_LINES:-EDGE_LINES] if not is_prose(line)}
         self.elsewhere.update(
             text for text in between if self.may_be_frequent(("top", text), ("bottom", text))
         )

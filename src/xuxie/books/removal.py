@@ -27,9 +27,10 @@ from xuxie.books.cutting import cut
 from xuxie.books.headings import MAX_LINE, Heading, fold, recognise
 from xuxie.books.learning import EDGE_LINES, edge_key, line_key
 
-INVISIBLE = str.maketrans("", "", "\ufeff\u200b\u200c\u200d\u2060\u00ad")
+UNSEEN = re.compile("[\ufeff\u200b\u200c\u200d\u2060\u00ad]")
+INVISIBLE = str.maketrans("", "", UNSEEN.pattern.strip("[]"))
 EDGE = " \t\u3000\u00a0\r\f\v"
-UNTIDY = re.compile("[\ufeff\u200b\u200c\u200d\u2060\u00ad \t\u3000\u00a0\r\f\v]")  # of a line, perhaps
+UNTIDY = re.compile(f"[{UNSEEN.pattern.strip('[]')}{EDGE}]")  # a line without these is tidy
 SPACES, WIDE_SPACES = re.compile("[ \t\u00a0]+"), re.compile("\u3000{2,}")
 END_MARK = re.compile(
     r"[（(【\[]\s*(?:本章|本回|本卷|全书|全書|全文|本书)?\s*(?:已?完|终|終|未完待续|待续|未完待續|完结)\s*[）)】\]]\s*[。.]?$"
@@ -59,6 +60,10 @@ class Known:
         self.inside, self.addresses = rules.patterns("inside"), rules.patterns("address")
         self.drop = [[squeezed(piece) for piece in line.split("*")] for line in drop]
 
+    def same_as(self, other: "Known") -> bool:
+        """Whether cleaning by the one does what cleaning by the other does."""
+        return vars(self) == vars(other)
+
     def advertises(self, address: str) -> bool:
         """Whether the book is known to advertise an address."""
         return any(known in address for known in self.addresses)
@@ -84,7 +89,12 @@ def spaces(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
 
 def tidied(line: str) -> str:
     """One line without invisible characters, and with single spaces."""
-    return WIDE_SPACES.sub("\u3000", SPACES.sub(" ", line.translate(INVISIBLE)).strip(EDGE))
+    return WIDE_SPACES.sub("\u3000", SPACES.sub(" ", visible(line)).strip(EDGE))
+
+
+def visible(text: str) -> str:
+    """`text` without invisible characters."""
+    return text.translate(INVISIBLE) if UNSEEN.search(text) else text
 
 
 def boilerplate(lines: list[str], context: Context) -> tuple[list[str], list[str]]:

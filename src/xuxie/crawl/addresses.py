@@ -60,12 +60,14 @@ def join(base: str, link: str) -> str | None:
         return None
 
 
+@functools.lru_cache(maxsize=1024)
 def origin(url: str) -> str:
     """Scheme, host and port of an address: what one robots.txt speaks for."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
 
 
+@functools.lru_cache(maxsize=1024)
 def host_of(url: str) -> str:
     """The host of an address, without port and brackets."""
     return urlsplit(url).hostname or ""

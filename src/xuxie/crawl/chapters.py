@@ -1,6 +1,6 @@
 """The missing chapters of one book, fetched side by side.
 
-    chapters = Chapters(book, manifest, settings, progress)
+    chapters = Chapters(book, manifest, settings, progress, Cleaner(book, names_of(manifest)))
     asyncio.run(chapters.fetch(guard, robots, Timing()))
     chapters.manifest()      # with what is known now, also after an interruption
 
@@ -9,13 +9,14 @@ fails, or what the others make doubtful (judging.py), is asked for once more at 
 """
 
 import asyncio
-from collections.abc import Awaitable, Collection, Iterator, Sequence
+from collections.abc import Awaitable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import aiofiles.os
 
 from xuxie.books.book import Book, Chapter, Manifest, accepted, chapter_bytes
+from xuxie.books.cleaning import Cleaner
 from xuxie.books.headings import fold
 from xuxie.config import CrawlSettings
 from xuxie.crawl.addresses import Guard
@@ -28,7 +29,7 @@ from xuxie.crawl.retries import Failure, Timing
 from xuxie.crawl.robots import Robots
 from xuxie.crawl.rules import ChapterRules
 from xuxie.errors import ForbiddenError, NetworkError
-from xuxie.files import TEMPORARY_SUFFIX, flush_directory
+from xuxie.files import flush_directory, replacing
 from xuxie.language import tr
 from xuxie.progress import Progress
 
@@ -47,6 +48,7 @@ class Chapters:
         manifest: Manifest,
         settings: CrawlSettings,
         progress: Progress,
+        cleaner: Cleaner,
         *,
         rules: ChapterRules = NO_RULES,
         wanted: Collection[str] | None = None,
@@ -57,6 +59,7 @@ class Chapters:
         self.before = manifest
         self.settings = settings
         self.progress = progress
+        self.cleaner = cleaner
         self.rules = rules
         self.settled = settled
         self.missing = [
@@ -65,7 +68,7 @@ class Chapters:
             if chapter.state != "fetched" and (wanted is None or chapter.file in wanted)
         ]
         self.done: dict[str, Chapter] = {}  # by file
-        self.fits: set[str] = set()  # files whose page named the title
+        self.records: dict[str, Fetched] = {}  # by file, what is fetched now is judged by
         self.for_good: set[str] = set()  # files that no further try will bring
         self.forbidden = ""  # why the site forbade the last chapter that it forbade
         self.in_a_row = 0  # failures that looked temporary, without a success between
@@ -87,7 +90,8 @@ class Chapters:
         )
         if there:
             self.progress.advance(there)
-        (self.book.directory / "raw").mkdir(parents=True, exist_ok=True)
+        for name in ("raw", "chapters"):
+            (self.book.directory / name).mkdir(parents=True, exist_ok=True)
         async with Fetcher(self.settings, guard, robots, timing) as fetcher:
             try:
                 await self.fetch_all(fetcher, self.missing, shown=True)
@@ -134,10 +138,12 @@ class Chapters:
         except NetworkError as why:
             return self.failed(chapter, str(why), forbidden=isinstance(why, ForbiddenError))
         self.in_a_row = 0
-        if read.fits:
-            self.fits.add(chapter.file)
         content = chapter_bytes(read.paragraphs)
-        await to_the_end(save(self.book.raw_path(chapter), content))
+        self.records[chapter.file] = self.record(chapter, content, fits=read.fits)
+        cleaned = self.cleaner.draft(chapter, read.paragraphs)
+        await to_the_end(
+            save({self.book.raw_path(chapter): content, self.book.clean_path(chapter): cleaned})
+        )
         return accepted(chapter, content)
 
     def failed(self, chapter: Chapter, reason: str, *, forbidden: bool) -> Chapter:
@@ -163,17 +169,22 @@ class Chapters:
 
     def doubts(self) -> dict[str, str]:
         """Why chapters that are here should not be believed, by file."""
-        return doubts([self.record(chapter) for chapter in self.manifest().chapters if chapter.sha256])
+        here = [chapter for chapter in self.manifest().chapters if chapter.sha256]
+        records = (
+            self.records.get(chapter.file) or self.record(chapter, self.book.raw_path(chapter).read_bytes())
+            for chapter in here
+        )
+        return doubts(list(records))
 
-    def record(self, chapter: Chapter) -> Fetched:
-        """What a chapter that is here is judged by."""
-        text = self.book.raw_path(chapter).read_text(encoding="utf-8")
+    def record(self, chapter: Chapter, content: bytes, *, fits: bool = False) -> Fetched:
+        """What a chapter with that `content` is judged by; `fits`: its page named the title."""
+        text = content.decode("utf-8")
         return Fetched(
             file=chapter.file,
             title=chapter.title,
             size=len(text),
             marks=marks_of(text),
-            fits=chapter.file in self.fits,
+            fits=fits,
             settled=chapter.file in self.settled,
         )
 
@@ -198,17 +209,13 @@ async def to_the_end(work: Awaitable[None]) -> None:
     task.result()
 
 
-@aiofiles.os.wrap  # one hop to a thread for the whole file
-def save(path: Path, content: bytes) -> None:
-    """Write `content` so that `path` is whole or absent, however the process ends.
+@aiofiles.os.wrap  # one hop to a thread for the files of a chapter
+def save(files: Mapping[Path, bytes]) -> None:
+    """Write `files`, in order, so that each is whole or absent, however the process ends.
 
     The folder is flushed once, at the end: a flush for every file would cost more than to fetch it, and
     what the power takes is empty or absent, and fetched again.
     """
-    temporary = path.with_name(path.name + TEMPORARY_SUFFIX)
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    for path, content in files.items():
+        with replacing(path, flush=False) as temporary:
+            temporary.write_bytes(content)

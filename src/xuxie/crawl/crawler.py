@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xuxie.books.book import Book, Chapter, Manifest
-from xuxie.books.cleaning import clean_book
+from xuxie.books.cleaning import Cleaner, names_of
 from xuxie.config import CrawlSettings
 from xuxie.crawl.addresses import Guard, host_of, normalise
 from xuxie.crawl.catalogue import NO_RULES
@@ -81,11 +81,13 @@ def crawl_book(
             catalogue = read_catalogue(client, robots, source, rules.catalogue)
             wanted = selected_files(planned(book, source, catalogue, old), wishes.select)
             manifest = prepare(book, source, catalogue, old)
+            cleaner = Cleaner(book, names_of(manifest), relearn=not wishes.update, drop=rules.chapter.drop)
             chapters = Chapters(
                 book,
                 manifest,
                 settings,
                 progress,
+                cleaner,
                 rules=rules.chapter,
                 wanted=wanted,
                 settled={chapter.file for chapter in old.chapters if chapter.state == "fetched"}
@@ -98,7 +100,7 @@ def crawl_book(
             finally:  # also after Ctrl-C
                 manifest = chapters.manifest()
                 book.write_manifest(manifest)
-        clean_book(book, relearn=not wishes.update, drop=rules.chapter.drop)
+        cleaner.finish(manifest)
     complain(manifest, wanted, forbidden=chapters.forbidden)
     return manifest
 

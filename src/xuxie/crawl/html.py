@@ -13,7 +13,7 @@ from collections import Counter
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from xuxie.books.removal import INVISIBLE
+from xuxie.books.removal import visible
 from xuxie.language import tr
 
 
@@ -98,12 +98,19 @@ def tidy(text: str) -> str:
     if text.isprintable() and "  " not in text:  # nearly all lines: neither breaks nor other blanks inside
         return text
     text = BLANKS.sub(" ", WRAPPED.sub("", text)).strip()
-    return text if text.translate(INVISIBLE).strip() else ""
+    return text if visible(text).strip() else ""
 
 
 def compact(text: str) -> str:
     """`text` without any space, for comparing titles."""
     return "".join(text.split())
+
+
+def size_of(text: str) -> int:
+    """How many characters of `text` are no spaces."""
+    if text.isprintable():  # so no other space is in it
+        return len(text) - text.count(" ")
+    return len(compact(text))
 
 
 def text_of(node: LexborNode) -> str:

@@ -8,15 +8,16 @@ accepted is settled.
 """
 
 import re
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from heapq import nsmallest
+from itertools import chain, pairwise
 from statistics import median
 from zlib import crc32
 
 from xuxie.books.headings import entry_number, fold
-from xuxie.books.removal import INVISIBLE
+from xuxie.books.removal import visible
 from xuxie.language import tr
 
 ENOUGH = 8  # chapters; with fewer nobody knows what is short
@@ -34,26 +35,25 @@ SHORT_ONES = re.compile(
 NOTE = 200  # characters; a text without a number that is shorter may be a note, and notes repeat
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Fetched:
     """A chapter that is here. `fits`: its page named the title; `settled`: an earlier run accepted it."""
 
     file: str
     title: str
     size: int  # characters
-    marks: tuple[int, ...]  # what the text is known by
+    marks: Sequence[int]  # what the text is known by
     fits: bool = False
     settled: bool = False
 
 
-def marks_of(text: str) -> tuple[int, ...]:
+def marks_of(text: str) -> Sequence[int]:
     """What a text is known by, whatever a site inserts: its sentences with the smallest check sums.
 
     Two texts that share most of their sentences share most of these (Broder's bottom-k sketch, 1997).
     """
-    sentences = SENTENCE_END.split(text.translate(INVISIBLE))
-    sums = {crc32(sentence.encode()) for sentence in sentences if len(sentence) >= MIN_SENTENCE}
-    return tuple(nsmallest(MARKS, sums))
+    sentences = [part for part in SENTENCE_END.split(visible(text)) if len(part) >= MIN_SENTENCE]
+    return array("I", sorted(set(map(crc32, map(str.encode, sentences))))[:MARKS])  # in few bytes
 
 
 def doubts(chapters: Sequence[Fetched]) -> dict[str, str]:
@@ -106,17 +106,19 @@ def repeated(chapters: Sequence[Fetched]) -> dict[str, str]:
 
 def alike(chapters: Sequence[Fetched]) -> list[list[Fetched]]:
     """The groups of chapters with one text, each in reading order."""
-    held: defaultdict[int, list[int]] = defaultdict(list)
+    marks = sorted(chain.from_iterable(chapter.marks for chapter in chapters))
+    held: dict[int, list[int]] = {mark: [] for mark, following in pairwise(marks) if mark == following}
     for place, chapter in enumerate(chapters):
         for mark in chapter.marks:
-            held[mark].append(place)
+            if mark in held:
+                held[mark].append(place)
     often = max(3, MANY * len(chapters))  # a sentence of the site's, unless it is all there is
     leader = list(range(len(chapters)))
     for place, chapter in enumerate(chapters):
-        rare = [mark for mark in chapter.marks if len(held[mark]) <= often] or list(chapter.marks)
-        shared = Counter(other for mark in rare for other in held[mark] if other < place)
+        rare = [mark for mark in chapter.marks if len(held.get(mark, ())) <= often] or chapter.marks
+        shared = Counter(other for mark in rare for other in held.get(mark, ()) if other < place)
         for other, count in shared.items():
-            theirs = [mark for mark in chapters[other].marks if len(held[mark]) <= often]
+            theirs = [mark for mark in chapters[other].marks if len(held.get(mark, ())) <= often]
             if count >= SAME * min(len(rare), len(theirs) or len(rare)):
                 leader[place] = min(leader[place], leader[other])
     groups: defaultdict[int, list[Fetched]] = defaultdict(list)

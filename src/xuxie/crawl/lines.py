@@ -15,7 +15,7 @@ from typing import NamedTuple
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from xuxie.crawl.hiding import Hidden
-from xuxie.crawl.html import compact, tags, tidy
+from xuxie.crawl.html import size_of, tags, tidy
 
 SKIPPED = tags(
     "script style noscript template iframe object svg math canvas audio video nav header footer aside "
@@ -235,21 +235,22 @@ class Writer:
 
     def broken_lines(self, html: str) -> None:
         """Text with <br> in it."""
-        *lines, rest = html.split("<br>")
+        *lines, rest = unescaped(html.replace("<br>", "\0")).split("\0")
+        tag = self.layout.blocks[self.stack[-1]].tag
         for line in lines:
-            text = unescaped(line).strip()
+            text = line.strip()
             if self.pieces or self.cut[1] >= 0 or "\n" in text:
-                self.write(unescaped(line))
+                self.write(line)
                 self.break_line()
-            else:
-                self.add_line(text, self.layout.blocks[self.stack[-1]].tag)
+            elif text:
+                self.add_line(text, tag)
         if rest:
-            self.write(unescaped(rest))
+            self.write(rest)
 
     def add_line(self, text: str, tag: str) -> None:
         """A text that is a line of its own, unless it is blank."""
         if text := tidy(text):
-            size = len(compact(text))
+            size = size_of(text)
             self.layout.lines.append(Line(text, self.stack[-1], size, size if self.links else 0, tag))
             self.cut = (-1, -1)
 
@@ -276,7 +277,7 @@ class Writer:
             self.resume()
         self.pieces.append(piece)
         if self.links:
-            self.linked += len(compact(piece))
+            self.linked += size_of(piece)
 
     def resume(self) -> None:
         """Go on with the last line where only an empty block (an advertisement) divided a sentence."""
@@ -306,7 +307,7 @@ class Writer:
         if text:
             block = self.stack[-1]
             tag = self.layout.blocks[block].tag
-            self.layout.lines.append(Line(text, block, len(compact(text)), self.linked, tag))
+            self.layout.lines.append(Line(text, block, size_of(text), self.linked, tag))
         self.pieces.clear()
         self.linked = 0
         return bool(text)

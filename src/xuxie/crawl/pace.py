@@ -19,9 +19,9 @@ import statistics
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from urllib.parse import urlsplit
 
 from xuxie.config import CrawlSettings
+from xuxie.crawl.addresses import origin
 from xuxie.crawl.retries import LONGEST_RETRY_AFTER, Failure, Timing, pause_before
 from xuxie.language import tr
 
@@ -189,7 +189,7 @@ class Paces:
 
     def of(self, url: str) -> Pace:
         """The pace of an address's host (and port)."""
-        host = urlsplit(url).netloc
+        host = origin(url).partition("://")[2]
         with self.lock:
             if host not in self.hosts:
                 rate = self.settings.rate

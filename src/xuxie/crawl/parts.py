@@ -15,7 +15,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from xuxie.books.adverts import advert_tail
 from xuxie.books.headings import fold
-from xuxie.books.removal import INVISIBLE
+from xuxie.books.removal import visible
 from xuxie.crawl.addresses import host_of, join
 from xuxie.crawl.html import attribute, compact
 from xuxie.crawl.links import base_address, destination, split_path
@@ -79,8 +79,8 @@ def forward_links(tree: LexborHTMLParser, base: str, selector: str | None) -> li
     found = []
     for node in tree.css(selector or "a, link[rel=next]"):
         text = compact(node.text(deep=True)) if node.tag == "a" else "next"
-        forward = FORWARD.fullmatch(text) if len(text) < 24 else None
-        if not (selector or forward or "next" in attribute(node, "rel")):
+        forward = len(text) < 24 and FORWARD.fullmatch(text)
+        if not (forward or selector or "next" in attribute(node, "rel")):
             continue
         address = join(base, attribute(node, "href")) if node.tag == "link" else destination(node, base)
         if address:
@@ -130,7 +130,7 @@ def says_more(lines: Sequence[str]) -> bool:
     for line in lines:
         if len(line) > MAX_MARK:
             continue
-        line = line.translate(INVISIBLE)
+        line = visible(line)
         if UNFINISHED.match(line):
             return True
         if (match := PAGES.search(line)) and 1 <= int(match[1]) < int(match[2]):
@@ -142,7 +142,7 @@ def says_page(line: str, title: str) -> bool:
     """Whether a line at the border says only which page this is, or that another follows."""
     if len(line) > MAX_MARK:
         return False
-    line = line.translate(INVISIBLE)
+    line = visible(line)
     bare = line.removeprefix(title).lstrip("，,。. ")
     mark = PAGES.match(bare)
     rest = bare[mark.end() :].lstrip("，,。. ") if mark else bare

@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from selectolax.lexbor import LexborHTMLParser
 
 from xuxie.books.headings import NUMBERED, RANKS, fold, to_int
-from xuxie.crawl.html import UnusablePage, compact, text_of
+from xuxie.crawl.html import UnusablePage, size_of, text_of
 from xuxie.language import tr
 
 SHORT = 200  # characters; a chapter with more is believed
@@ -67,9 +67,12 @@ def check_page(tree: LexborHTMLParser, title: str, paragraphs: Sequence[str], li
 
     `paragraphs` were found to be its text; `lines` are all that it shows.
     """
-    size = sum(len(compact(paragraph)) for paragraph in paragraphs)
-    shown = "\n".join(lines)
-    if size < PREVIEW and PAYMENT.search(shown):
+    size = 0
+    for paragraph in paragraphs:
+        size += size_of(paragraph)
+        if size >= PREVIEW:
+            return
+    if PAYMENT.search("\n".join(lines)):
         raise UnusablePage(tr("the site asks for a payment or a login"), forbidden=True)
     if size >= SHORT:
         return
