@@ -1,12 +1,14 @@
 import json
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from xuxie.books import cleaning
 from xuxie.books.book import Book, Chapter, Manifest, chapter_bytes, file_name
-from xuxie.books.cleaning import clean_book
+from xuxie.books.cleaning import Cleaner, clean_book, names_of
 from xuxie.books.learning import learn
 from xuxie.books.removal import Context, Known, clean
 from xuxie.books.templates import Names
@@ -305,3 +307,38 @@ def test_nothing_is_invented_and_all_that_goes_is_reported(raw: list[str]) -> No
 
 def clean_space(line: str) -> str:
     return line.translate(str.maketrans("", "", "\ufeff\u200b\u200c\u200d\u2060\u00ad"))
+
+
+@pytest.mark.parametrize("room", [cleaning.MAX_KEPT, 0])
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_cleaned_early_in_any_order_ends_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, room: int
+) -> None:
+    monkeypatch.setattr(cleaning, "MAX_KEPT", room)
+    random = Random(seed)
+    chapters = [
+        (
+            f"第{n}章 雪{n}",
+            [
+                *(["一秒记住【青灯小说网】，为您提供精彩小说阅读。"] if n % 3 or seed else []),
+                *(f"却说第{n}年第{line}日，他来了。" for line in range(random.randint(3, 20))),
+                f"他看了{n}夜小说，手机用户请浏览m点qingdeng点com阅读，天亮了。",
+                *(["（本章完）"] if n > 40 else []),
+            ],
+        )
+        for n in range(1, 91)
+    ]
+    late, early = make_book(tmp_path / "late", chapters), make_book(tmp_path / "early", chapters)
+    report = clean_book(late)
+    assert report.count("boilerplate") > 50
+    manifest = early.manifest()
+    cleaner = Cleaner(early, names_of(manifest))
+    for chapter in random.sample(manifest.chapters, 70):
+        draft = cleaner.draft(chapter, early.raw(chapter))
+        early.clean_path(chapter).parent.mkdir(exist_ok=True)
+        early.clean_path(chapter).write_bytes(draft)
+    assert cleaner.finish(manifest) == report
+    files = [path.relative_to(late.directory) for path in sorted(late.directory.rglob("*.*"))]
+    assert len(files) == 3 + 2 * 90
+    for file in files:
+        assert (early.directory / file).read_bytes() == (late.directory / file).read_bytes()
