@@ -6,11 +6,11 @@ DIR holds saved pages, byte for byte, and beside each a truth with the same stem
 `some-site-1.json`, an object of
 
     url       where the page was found
-    kind      "chapter", "catalogue", or "none": a page that must be refused (a login, a home page, …)
+    kind      "chapter", "catalogue", or "none": a page that must be refused as a chapter (a login, a bot check)
     title     of the chapter, or of the book
     text      of a chapter: its paragraphs, without heading, advertisements, navigation and comments
     author    of a catalogue's book; left out where the page does not tell it
-    chapters  of a catalogue: the addresses of the chapters in reading order
+    chapters  of a catalogue: the addresses of the chapters in reading order; none for a page that is none
 
 A chapter's text is compared without blanks: precision is the share of the characters found that are the
 text's, in order; recall the share of the text's that were found. It is measured as a book would hold it,
@@ -110,7 +110,7 @@ def catalogue_faults(html: str, truth: Truth) -> list[str]:
     try:
         catalogue = parse_catalogue(html, truth["url"])
     except XuxieError as error:
-        return [str(error)]
+        return [str(error)] if truth["chapters"] else []
     found, true = [entry.url for entry in catalogue.entries], truth["chapters"]
     faults = []
     if missing := set(true) - set(found):
@@ -122,36 +122,17 @@ def catalogue_faults(html: str, truth: Truth) -> list[str]:
     faults += [
         f"{name} {getattr(catalogue, name)!r}, not {truth[name]!r}"
         for name in ("title", "author")
-        if name in truth and getattr(catalogue, name) != truth[name]
+        if truth.get(name) and getattr(catalogue, name) != truth[name]
     ]
     return faults
 
 
 def print_refusals(pages: list[tuple[str, str, Truth]]) -> None:
-    """A line for every page that is neither catalogue nor chapter: what became of it."""
-    right = 0
-    for name, html, truth in pages:
-        taken = [
-            kind
-            for kind, reads in (("catalogue", is_catalogue), ("chapter", is_chapter))
-            if reads(html, truth)
-        ]
-        right += not taken
-        print(f"{name:24} {'taken for a ' + ' and a '.join(taken) if taken else 'refused'}")
-    print(f"{'pages to refuse':24} {right} of {len(pages)} refused\n")
-
-
-def is_catalogue(html: str, truth: Truth) -> bool:
-    """Whether a page is taken for a catalogue."""
-    try:
-        return bool(parse_catalogue(html, truth["url"]).entries)
-    except XuxieError:
-        return False
-
-
-def is_chapter(html: str, truth: Truth) -> bool:
-    """Whether a page is taken for a chapter."""
-    return bool(extracted(html, truth))
+    """A line for every page that holds no chapter: whether it was taken for one."""
+    taken = {name: extracted(html, truth) for name, html, truth in pages}
+    for name, text in taken.items():
+        print(f"{name:24} {f'taken for a chapter: {text[:40]}' if text else 'refused'}")
+    print(f"{'no chapters':24} {sum(not text for text in taken.values())} of {len(pages)} refused\n")
 
 
 def print_chapters(name: str, pages: list[tuple[str, str, Truth]], extractor: Extractor) -> None:
