@@ -6,7 +6,7 @@ DIR holds saved pages, byte for byte, and beside each a truth with the same stem
 `some-site-1.json`, an object of
 
     url       where the page was found
-    kind      "chapter", "catalogue", or "none": a page that must be refused as a chapter (a login, a bot check)
+    kind      "chapter", "catalogue", or "none": a page that holds no chapter (a login)
     title     of the chapter, or of the book
     text      of a chapter: its paragraphs, without heading, advertisements, navigation and comments
     author    of a catalogue's book; left out where the page does not tell it

@@ -37,6 +37,7 @@ START = re.compile(
     r"(?:[开開]始|立即|[马馬]上|[从從][头頭]|免[费費]|[点點][击擊])(?:[阅閱][读讀]|[试試][读讀])"
 )
 LOGO = re.compile(r"logo|brand|site-?(?:name|title)", re.IGNORECASE)
+MAX_NAME = 200  # characters of a heading that may be the title
 MAX_INTRODUCTION = 4000  # characters
 
 
@@ -88,19 +89,19 @@ def book_title(tree: LexborHTMLParser) -> str:
     page_title = tree.css_first("title")
     said = meta(tree, "og:title")
     whole = said or (text_of(page_title) if page_title else "")
-    headings = [text_of(node) for node in tree.css("h1, h2") if not is_logo(node)]
+    headings = [text_of(node) for node in tree.css("h1, h2, h3") if not is_logo(node)]
     quoted = re.match(r"\s*《(.+?)》", whole)
     if quoted and any(heading.startswith(quoted[1]) for heading in headings):
         return quoted[1]
-    names = [SITE_WORDS.sub("", unquoted(heading)).strip() for heading in headings]
+    names = [
+        SITE_WORDS.sub("", unquoted(heading)).strip() for heading in headings if len(heading) < MAX_NAME
+    ]
     if leading := [name for name in names if name and compact(whole).startswith(compact(name))]:
         return max(leading, key=len)
+    inside = [name for name in names if name and compact(name) in compact(whole)]
     first = [text_of(node) for node in tree.css("h1") if not is_logo(node)]
-    for heading in filter(None, first):
-        name = SITE_WORDS.sub("", unquoted(heading)).strip() or unquoted(heading)
-        if compact(name) in compact(whole) or (len(first) == 1 and not said):
-            return name
-    return without_site_words(whole)
+    lone = first[:1] if len(first) == 1 and not said else []
+    return max(inside, key=len) if inside else next(filter(None, lone), without_site_words(whole))
 
 
 def is_logo(node: LexborNode) -> bool:

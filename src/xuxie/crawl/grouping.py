@@ -76,7 +76,8 @@ def score(group: Sequence[Link], url: str) -> float:
     texts = {link.url: link.text for link in group}
     headings = sum(map(is_heading, texts.values()))
     near = sum(shares_directory(link, url) for link in texts)
-    if not headings and near < SMALLEST_LIST:
+    alike = len(texts) > 1 and len(set(texts.values())) == 1  # "details" of many books
+    if alike or (not headings and near < SMALLEST_LIST):
         return 0.0
     return len(texts) + 4.0 * headings + 2.0 * near
 

@@ -16,7 +16,9 @@ HIDING = (
     r"|(?:left|top|text-indent)\s*:\s*-\d{3,}"
 )
 HIDDEN = re.compile(HIDING, re.IGNORECASE)
-AT_RULES = re.compile(r"@[^{};]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}|/\*.*?\*/", re.DOTALL)
+NO_RULES = re.compile(  # at-rules, comments, and what hides a style sheet from old browsers
+    r"@[^{};]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}|/\*.*?\*/|<!\[CDATA\[|\]\]>|<!--|-->", re.DOTALL
+)
 HIDING_RULE = re.compile(rf"([^{{}}]{{1,200}})\{{[^{{}}]*(?:{HIDING})", re.IGNORECASE)
 HIDDEN_NAME = re.compile(r"(?:[a-z]+)?([.#][\w-]+)", re.IGNORECASE)
 PLACE = re.compile(r"[\w.#> -]{1,80}:nth-(?:last-)?(?:child|of-type)\(\d{1,4}\)", re.IGNORECASE)
@@ -51,7 +53,7 @@ class Hidden:
 def hiding_selectors(tree: LexborHTMLParser) -> Iterator[str]:
     """The selectors of a page's own style sheets whose rules hide something."""
     for style in tree.css("style"):
-        for rule in HIDING_RULE.finditer(AT_RULES.sub("", style.text())):
+        for rule in HIDING_RULE.finditer(NO_RULES.sub("", style.text())):
             yield from (part.strip() for part in rule[1].split(","))
 
 

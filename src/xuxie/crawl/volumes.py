@@ -28,6 +28,7 @@ BRACKETED = re.compile(r"\s*[(（][^)）]*[)）]$")
 NAMED = re.compile(
     r"番外|外[传傳篇]|作品相[关關]|[后後]传|前传|[感公][言告]|特典|短篇|附[录錄]|设定|楔子|序章"
 )
+FEW = 10  # captions; with more, a list that has one for most of its links has no volumes
 MAX_VOLUME = 40  # characters
 
 
@@ -49,6 +50,8 @@ def split_runs(items: Sequence[Link | Caption], title: str) -> tuple[list[Run], 
     """The runs of a list, and the volume's name behind its last link."""
     groups = captioned(items)
     said = [governing(captions) for captions, _ in groups]
+    if sum(map(bool, said)) > max(FEW, len(groups) / 2):  # a label for each chapter: its date, say
+        said = [caption if caption and is_volume(caption.text) else None for caption in said]
     names = {volume_name(caption.text, title) for caption in said if caption} - {""}
     runs: list[Run] = []
     for caption, (_, link) in zip(said, groups, strict=False):
