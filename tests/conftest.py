@@ -11,10 +11,14 @@ import pytest
 import torch
 from flask import Flask
 from hypothesis import settings as hypothesis_settings
+from transformers import BertForMaskedLM
 
+from generation.reference import weights_of
 from xuxie.books.book import Book, Chapter, Manifest, chapter_bytes, digest, file_name
 from xuxie.config import ServeSettings, TrainSettings
 from xuxie.corpus.tokenizer import build_character_tokenizer
+from xuxie.generation.decoder import Reading
+from xuxie.generation.torch_decoder import TorchDecoder
 from xuxie.generation.writer import Writer
 from xuxie.model_record import ModelRecord
 from xuxie.models import save_model
@@ -43,40 +47,44 @@ def english(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XUXIE_LANG", "en")
 
 
+TOKENIZER = build_character_tokenizer(Counter(TEXT), eos="[EOS]", paragraph="[PAR]")
+
+
 @pytest.fixture(scope="session")
-def tiny_writer() -> Writer:
-    """An untrained model: it writes nonsense, quickly, and always the same for the same seed."""
+def tiny_model() -> BertForMaskedLM:
+    """An untrained model of the tokenizer's vocabulary, for windows of 64 and 32."""
     torch.set_num_threads(1)  # more of them only get in each other's way at this size
     torch.manual_seed(0)
-    tokenizer = build_character_tokenizer(Counter(TEXT), eos="[EOS]", paragraph="[PAR]")
+    model = new_model(vocabulary_size=TOKENIZER.size, layers=2, hidden_size=32, heads=2, positions=96)
+    model.eval()
+    return model
+
+
+@pytest.fixture(scope="session")
+def tiny_writer(tiny_model: BertForMaskedLM) -> Writer:
+    """The untrained model's writer: it writes nonsense, quickly, and the same for the same seed."""
     record = ModelRecord(
         title="半篙",
         objective="masked",
         source_length=64,
         target_length=32,
-        eos_token=tokenizer.eos,
-        paragraph_token=tokenizer.paragraph,
+        eos_token=TOKENIZER.eos,
+        paragraph_token=TOKENIZER.paragraph,
         corpus="0" * 64,
         settings=TrainSettings(layers=2, hidden_size=32, heads=2, source_length=64, target_length=32),
         step=0,
         seconds=0.0,
         bits_per_character=None,
     )
-    model = new_model(
-        vocabulary_size=tokenizer.size,
-        layers=2,
-        hidden_size=32,
-        heads=2,
-        positions=record.source_length + record.target_length,
-    )
-    return Writer(model.eval(), tokenizer, record)
+    decoder = TorchDecoder(weights_of(tiny_model), Reading(mask_id=TOKENIZER.mask_id), slots=16)
+    return Writer(decoder, TOKENIZER, record)
 
 
 @pytest.fixture
-def model_folder(tiny_writer: Writer, tmp_path: Path) -> Path:
+def model_folder(tiny_model: BertForMaskedLM, tiny_writer: Writer, tmp_path: Path) -> Path:
     """A project's model folder."""
     directory = tmp_path / "a" / "model"
-    save_model(directory, tiny_writer.model, tiny_writer.tokenizer, tiny_writer.record)
+    save_model(directory, tiny_model, tiny_writer.tokenizer, tiny_writer.record)
     return directory
 
 

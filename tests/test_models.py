@@ -21,10 +21,12 @@ from xuxie.models import (
 
 
 @torch.no_grad()
-def test_a_round_trip_keeps_the_logits(tiny_writer: Writer, model_folder: Path) -> None:
+def test_a_round_trip_keeps_the_logits(
+    tiny_model: BertForMaskedLM, tiny_writer: Writer, model_folder: Path
+) -> None:
     model, tokenizer, record = load_model(model_folder)
     ids = torch.arange(20)[None]
-    assert model(input_ids=ids).logits.equal(tiny_writer.model(input_ids=ids).logits)
+    assert model(input_ids=ids).logits.equal(tiny_model(input_ids=ids).logits)
     assert not model.training
     assert tokenizer.vocabulary() == tiny_writer.tokenizer.vocabulary()
     assert record == tiny_writer.record
@@ -48,6 +50,7 @@ def test_equal_models_give_equal_bytes(tiny_writer: Writer, model_folder: Path, 
 
 @torch.no_grad()
 def test_transformers_loads_the_folder_without_a_word(
+    tiny_model: BertForMaskedLM,
     tiny_writer: Writer,
     model_folder: Path,
     capfd: pytest.CaptureFixture[str],
@@ -63,7 +66,7 @@ def test_transformers_loads_the_folder_without_a_word(
     assert not caplog.records
     assert "".join(capfd.readouterr()) == ""
     ids = torch.arange(20)[None]
-    assert model(input_ids=ids).logits.equal(tiny_writer.model(input_ids=ids).logits)
+    assert model(input_ids=ids).logits.equal(tiny_model(input_ids=ids).logits)
     assert (
         tokenizer("他问", add_special_tokens=False)["input_ids"]
         == tiny_writer.tokenizer.encode(["他问"])[0]
@@ -150,7 +153,7 @@ def test_pickles_are_never_read(model_folder: Path, tmp_path: Path) -> None:
 
 
 def test_a_folder_is_complete_when_the_record_is_there(
-    tiny_writer: Writer, model_folder: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_model: BertForMaskedLM, tiny_writer: Writer, model_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The record is written last, so a model saved half-way is no model yet."""
     shutil.rmtree(model_folder)
@@ -160,7 +163,7 @@ def test_a_folder_is_complete_when_the_record_is_there(
 
     monkeypatch.setattr(safetensors.torch, "save_file", full)
     with pytest.raises(OSError, match="No space"):
-        save_model(model_folder, tiny_writer.model, tiny_writer.tokenizer, tiny_writer.record)
+        save_model(model_folder, tiny_model, tiny_writer.tokenizer, tiny_writer.record)
     assert not (model_folder / "meta.json").exists()
     assert not list(model_folder.glob("*.tmp"))
     with pytest.raises(MissingStageError):

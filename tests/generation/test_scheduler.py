@@ -1,5 +1,5 @@
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from generation.reference import READINGS, small_model, weights_of, whole_forward
 from xuxie.generation.decoder import Chunk, Decoder, Logits
-from xuxie.generation.request import Drawn, Request, Verdict
+from xuxie.generation.request import Drawn, Request, Verdict, Window
 from xuxie.generation.scheduler import Scheduler
 from xuxie.generation.torch_decoder import TorchDecoder
 
@@ -154,6 +154,30 @@ def test_everything_may_be_taken_back() -> None:
     for _ in scheduler(1).run(expected):
         pass
     assert written(one) == written(expected)
+
+
+def moving(window: Window) -> Callable[[Sequence[Drawn]], Verdict]:
+    """A judge that moves to this window once there are two tokens."""
+    windows = iter([window])
+
+    def judge(drawn: Sequence[Drawn]) -> Verdict:
+        return Verdict(window=next(windows, None)) if len(drawn) == 2 else Verdict()
+
+    return judge
+
+
+def test_a_judge_moves_the_window_on() -> None:
+    """Each writes on in the other's window, in its slot, beside one that stays in its own."""
+    moved = [request(number, sampler=Greedy, most=3) for number in (0, 4)]
+    for one, (source, target) in zip(moved, (PROMPTS[4], PROMPTS[0]), strict=True):
+        one.judge = moving(Window(source, target, 5))
+    for _ in scheduler(3).run_together([*moved, request(1)]):
+        pass
+    for one, number in zip(moved, (4, 0), strict=True):
+        expected = request(number, sampler=Greedy, most=5)
+        for _ in scheduler(1).run(expected):
+            pass
+        assert written(one) == written(expected)
 
 
 def test_a_failing_sampler_fails_its_request_alone() -> None:

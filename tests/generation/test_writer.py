@@ -1,10 +1,12 @@
+import dataclasses
 from pathlib import Path
 
 import pytest
+from transformers import BertForMaskedLM
 
-from xuxie.config import WriteSettings
+from xuxie.config import Objective, WriteSettings
 from xuxie.errors import InputError, MissingStageError
-from xuxie.generation.passage import OVERRUN
+from xuxie.generation.passage import OVERRUN, Passage
 from xuxie.generation.quotes import opened
 from xuxie.generation.writer import Writer, with_seed
 from xuxie.models import save_model
@@ -60,6 +62,39 @@ def test_log_probabilities_come_with_the_pieces(tiny_writer: Writer) -> None:
     assert all(piece.log_probability < 0 and len(piece.alternatives) == 3 for piece in pieces[:20])  # type: ignore[operator]
 
 
+@pytest.mark.parametrize("number", [2, 5])
+def test_candidates_differ_and_the_first_is_the_single_one(tiny_writer: Writer, number: int) -> None:
+    settings = WriteSettings(length=20, seed=3, candidates=number)
+    texts = [passage.text for passage in tiny_writer.candidates(PROMPT, settings)]
+    assert len(set(texts)) == number
+    assert texts[0] == text_of(tiny_writer, PROMPT, WriteSettings(length=20, seed=3))
+    assert texts == [passage.text for passage in tiny_writer.candidates(PROMPT, settings)]
+
+
+def test_where_the_model_has_not_so_many_candidates_there_are_fewer(tiny_writer: Writer) -> None:
+    cold = WriteSettings(length=5, seed=3, candidates=4, temperature=1e-6)
+    assert len(tiny_writer.candidates(PROMPT, cold)) == 1
+
+
+def test_many_passages_are_written_as_each_alone(tiny_writer: Writer) -> None:
+    """More of them than there are slots, of different lengths, over several windows, with rewinding."""
+    options = [
+        WriteSettings(length=5 * number + 1, seed=number, stop=("缸",), ban=("灯", "门。", "的茶"))
+        for number in range(18)
+    ]
+    passages = [Passage(PROMPT, o, tiny_writer.language, seed=o.seed or 0) for o in options]
+    for _ in tiny_writer.run(passages):
+        pass
+    assert [passage.text for passage in passages] == [text_of(tiny_writer, PROMPT, o) for o in options]
+
+
+def test_the_best_beam_is_written(tiny_writer: Writer) -> None:
+    settings = WriteSettings(length=20, temperature=0.0, beams=4, candidates=3)
+    texts = [passage.text for passage in tiny_writer.candidates(PROMPT, settings)]
+    assert len(set(texts)) == len(texts) == 3
+    assert text_of(tiny_writer, PROMPT, settings) == texts[0]
+
+
 def test_unknown_characters_in_the_prompt_are_fine(tiny_writer: Writer) -> None:
     text = text_of(tiny_writer, "龘\U00020089\x00[EOS] hello 😀")
     assert len(text) >= 40
@@ -72,9 +107,33 @@ def test_a_prompt_longer_than_the_window(tiny_writer: Writer) -> None:
     assert text_of(tiny_writer, prompt) == text_of(tiny_writer, expected)
 
 
-def test_a_writer_is_loaded_from_a_project(tiny_writer: Writer, tmp_path: Path) -> None:
+def test_a_writer_is_loaded_from_a_project(
+    tiny_model: BertForMaskedLM, tiny_writer: Writer, tmp_path: Path
+) -> None:
     project = Project(tmp_path / "a")
     with pytest.raises(MissingStageError, match=r"there is no model in .*: make it with  xuxie train"):
         Writer.load(project)
-    save_model(project.model, tiny_writer.model, tiny_writer.tokenizer, tiny_writer.record)
-    assert text_of(Writer.load(project), PROMPT) == text_of(tiny_writer, PROMPT)
+    save_model(project.model, tiny_model, tiny_writer.tokenizer, tiny_writer.record)
+    writer = Writer.load(project)
+    assert (writer.record, writer.tokenizer.texts) == (tiny_writer.record, tiny_writer.tokenizer.texts)
+    assert len(text_of(writer, PROMPT)) >= SETTINGS.length
+    with pytest.raises(InputError, match="beams: 4 at most"):
+        writer.write(PROMPT, WriteSettings(temperature=0.0, beams=5))
+
+
+@pytest.mark.parametrize(
+    ("objective", "reading"),
+    [("unilm", (4, False)), ("shifted", (None, False)), ("left-to-right", (None, True))],
+)
+def test_it_reads_the_model_as_it_was_trained(
+    tiny_model: BertForMaskedLM,
+    tiny_writer: Writer,
+    tmp_path: Path,
+    objective: Objective,
+    reading: tuple[int | None, bool],
+) -> None:
+    project = Project(tmp_path / "a")
+    record = dataclasses.replace(tiny_writer.record, objective=objective)
+    save_model(project.model, tiny_model, tiny_writer.tokenizer, record)
+    found = Writer.load(project, slots=1).scheduler.decoder.reading
+    assert (found.mask_id, found.causal) == reading

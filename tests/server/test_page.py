@@ -315,7 +315,7 @@ def test_hostile_title_stays_text(
     browser: Browser, tiny_writer: Writer, serve: Callable[[Flask], str]
 ) -> None:
     record = dataclasses.replace(tiny_writer.record, title=HOSTILE)
-    writer = Writer(tiny_writer.model, tiny_writer.tokenizer, record)
+    writer = Writer(tiny_writer.scheduler.decoder, tiny_writer.tokenizer, record)
     page = browser.new_page()
     page.goto(serve(create_app(writer, SETTINGS)))
     expect(page.locator("h1")).to_have_text(HOSTILE)

@@ -28,15 +28,25 @@ class Sampler(Protocol):
         """The next token is this one."""
 
 
+class Window(NamedTuple):
+    """Where to write: behind this source and target, token ids, at most `most` tokens."""
+
+    source: Sequence[int]
+    target: Sequence[int]
+    most: int
+
+
 class Verdict(NamedTuple):
     """What is to become of a request behind the token that was just written.
 
     keep: take back all but so many of its tokens; the sampler has been told already. None keeps all
     done: write no more
+    window: go on in this one, with nothing drawn in it yet
     """
 
     keep: int | None = None
     done: bool = False
+    window: Window | None = None
 
 
 GO_ON = Verdict()
@@ -57,6 +67,7 @@ class Request:
     judge: Callable[[Sequence[Drawn]], Verdict] = lambda _: GO_ON
     drawn: list[Drawn] = field(default_factory=list)
     done: bool = False
+    moved: bool = False  # into a window that the decoder has not seen
     failure: Exception | None = None  # what the sampler, the judge or the decoder raised
     changes: int = 0  # how often `drawn` has changed
 
@@ -84,10 +95,14 @@ class Request:
         except Exception as error:  # noqa: BLE001 - it is raised again where the request is waited for
             self.fail(error)
             return False
+        if verdict.window:
+            self.source, self.target, self.most = verdict.window
+            self.drawn.clear()
+            self.moved = True
         if verdict.keep is not None:
             del self.drawn[verdict.keep :]
         self.done = verdict.done or len(self.drawn) >= self.most
-        return verdict.keep is None
+        return verdict.keep is None and not self.moved
 
     def fail(self, error: Exception) -> None:
         """End it with an error, to be raised where it is waited for."""

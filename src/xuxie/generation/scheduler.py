@@ -108,7 +108,12 @@ class Scheduler:
                 request.fail(error)
 
     def _take(self, request: Request, slot: int, logits: Logits) -> None:
-        if not request.done and not request.take(logits) and not request.done:
+        if request.done or request.take(logits) or request.done:
+            return
+        if request.moved:
+            request.moved = False
+            self._take(request, slot, self.decoder.prefill(slot, request.source, request.target))
+        else:
             self.decoder.rewind(slot, request.length - 1)  # the last token kept is computed again
 
     def _admit(self) -> None:
