@@ -36,6 +36,12 @@ MONSTERS: dict[str, Callable[[], str]] = {
     "title": lambda: "<title>" + "第一章_" * 200_000 + "</title><h1>" + "书" * 200_000 + f"</h1>{LINE}",
     "style": lambda: "<style>" + ".a{display:none}" * 60_000 + "</style>" + f"<p class=a>{LINE}" * 2_000,
     "styles": lambda: "<style>" + "".join(f".a{n}{{display:none}}" for n in range(20_000)) + "</style>",
+    "hidden places": lambda: (
+        "<style>"
+        + "".join(f"ul>li:nth-last-child({n}),.a{n}>li:nth-child({n}){{display:none}}" for n in range(999))
+        + "</style><ul>"
+        + f"<li class=a>{LINE}" * 30_000
+    ),
     "meta": lambda: (
         "<meta property='og:novel:author' content='" + "作" * 400_000 + "'>作者：" + " " * 99_999
     ),

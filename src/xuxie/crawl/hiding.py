@@ -7,6 +7,7 @@ Sites put false text and false links where only a program reads them.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
@@ -21,8 +22,11 @@ NO_RULES = re.compile(  # at-rules, comments, and what hides a style sheet from 
 )
 HIDING_RULE = re.compile(rf"([^{{}}]{{1,200}})\{{[^{{}}]*(?:{HIDING})", re.IGNORECASE)
 HIDDEN_NAME = re.compile(r"(?:[a-z]+)?([.#][\w-]+)", re.IGNORECASE)
-PLACE = re.compile(r"[\w.#> -]{1,80}:nth-(?:last-)?(?:child|of-type)\(\d{1,4}\)", re.IGNORECASE)
-MAX_PLACES = 100  # selectors of a page; each is looked for in all of it
+PLACE = re.compile(
+    r"(?P<kind>[\w.#-]{1,60}(?:\s*>\s*[\w.#-]{1,60}){0,3}):nth-(?P<last>last-)?child\((?P<number>\d{1,4})\)",
+    re.IGNORECASE,
+)
+MAX_KINDS = 20  # of elements that a page hides by their places; each is looked for in all of it
 
 
 class Hidden:
@@ -62,11 +66,32 @@ def hidden_places(tree: LexborHTMLParser, selectors: list[str] | None = None) ->
 
     A reader never sees them, whereas what has a hidden name may be folded up and shown on request.
     """
+    numbers: defaultdict[str, set[int]] = defaultdict(set)  # from the end: negative
+    for selector in hiding_selectors(tree) if selectors is None else selectors:
+        if match := PLACE.fullmatch(selector):
+            numbers[match["kind"]].add(int(match["number"]) * (-1 if match["last"] else 1))
     found: set[int] = set()
-    places = filter(PLACE.fullmatch, hiding_selectors(tree) if selectors is None else selectors)
-    for selector in list(places)[:MAX_PLACES]:
+    known: dict[int, dict[int, tuple[int, int]]] = {}  # an element's children's places, from both ends
+    for kind, wanted in list(numbers.items())[:MAX_KINDS]:
         try:
-            found.update(node.mem_id for node in tree.css(selector))
+            nodes = tree.css(kind)
         except SelectolaxError:  # not a selector after all
             continue
+        for node in nodes:
+            if node.parent is None:
+                continue
+            around = node.parent.mem_id
+            if around not in known:
+                known[around] = places_below(node.parent)
+            if not wanted.isdisjoint(known[around].get(node.mem_id, ())):
+                found.add(node.mem_id)
     return frozenset(found)
+
+
+def places_below(parent: LexborNode) -> dict[int, tuple[int, int]]:
+    """The place of each child element (by mem_id), from the start and, negative, from the end.
+
+    Lexbor's own :nth-child counts anew for every element, in the square of their number.
+    """
+    children = [child.mem_id for child in parent.iter() if child.is_element_node]
+    return {child: (place + 1, place - len(children)) for place, child in enumerate(children)}
