@@ -18,6 +18,9 @@ from simulator import Site
 from simulator.encoding import encoded
 from simulator.monsters import MONSTERS
 from xuxie.books.decoding import decode
+from xuxie.books.learning import learn
+from xuxie.books.removal import Context, Known, clean, spaces
+from xuxie.books.templates import Names
 from xuxie.config import CrawlSettings
 from xuxie.crawl.addresses import Guard
 from xuxie.crawl.catalogue import parse_catalogue
@@ -107,6 +110,8 @@ def read(body: bytes) -> None:
         lines = extract_chapter(html, TITLE)
         assert lines
         assert all(line.strip() and "\n" not in line for line in lines)
+        known = Known(learn(lambda: [(TITLE, spaces(lines, Context())[0])] * 4, Names(book="雪夜")))
+        clean(lines, Context(title=TITLE, known=known))
 
 
 @settings(max_examples=250)

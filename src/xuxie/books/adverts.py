@@ -195,15 +195,19 @@ def speaks_of_sites_alone(line: str) -> bool:
     return told[0] and sum(told) >= TOLD * len(told) and not SENTENCE_BEFORE.search(plain(line))
 
 
-def bracketed_adverts(line: str) -> list[str]:
-    """The brackets in a line that hold an advertisement, to be taken out of prose."""
+def without_brackets(line: str) -> tuple[str, list[str]]:
+    """A line of prose without the brackets that hold an advertisement, and these."""
     if not may_advertise(line) or not LATIN_RUN.search(squeezed(line)):
-        return []
-    return [
-        found[0]
-        for found in BRACKETED.finditer(line)
-        if site_words(found[0]) >= MIN_WORDS and is_advert(found[0])
-    ]
+        return line, []
+    removed: list[str] = []
+
+    def rest(found: re.Match[str]) -> str:
+        if site_words(found[0]) < MIN_WORDS or not is_advert(found[0]):
+            return found[0]
+        removed.append(found[0])
+        return ""
+
+    return BRACKETED.sub(rest, line), removed
 
 
 def advert_tail(line: str) -> str:

@@ -9,9 +9,10 @@ around it differs. Width, case, punctuation and lookalike letters make no differ
 """
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
+from operator import attrgetter
 from typing import NamedTuple
 
 from xuxie.books.adverts import (
@@ -170,7 +171,7 @@ class PhraseFinder:
 
     def is_certain(self, phrase: str, places: Sequence[Place]) -> bool:
         """Whether a phrase is an advertisement: enough words of sites, and nobody in the story says it."""
-        raw = [self.spelling(place, len(phrase)) for place in places]
+        raw = list(self.spellings(places, len(phrase)))
         spoken = sum(SPEECH.search("".join(around)) is not None for around in raw)
         if len(phrase) < MIN_PHRASE or spoken >= SPOKEN * len(places):
             return False
@@ -178,24 +179,32 @@ class PhraseFinder:
         points = 2 * said + words
         if address := ADDRESS.search(phrase):
             odd = sum(not AS_TYPED.fullmatch(text) for _, text, _ in raw) if address[0] == phrase else 0
-            lines = [self.found[place.line].line for place in places]
-            alone = sum(is_advert(line) or advert_tail(line) != "" for line in lines)
+            alone = sum(
+                count
+                for index, count in Counter(place.line for place in places).items()
+                if is_advert(line := self.found[index].line) or advert_tail(line)
+            )
             points += CERTAIN if max(odd, alone) >= DISGUISED * len(places) else 1
         return points >= CERTAIN
 
     def ending(self, phrase: str, places: Sequence[Place]) -> str:
         """The punctuation that nearly all occurrences end with, if there is one."""
-        marks = [self.spelling(place, len(phrase))[2][:1] for place in places]
-        mark = max(marks, key=lambda mark: (marks.count(mark), mark))
-        surely = marks.count(mark) >= max(MIN_OCCURRENCES, AGREED * len(marks))
+        marks = Counter(behind[:1] for _, _, behind in self.spellings(places, len(phrase)))
+        mark = max(marks, key=lambda mark: (marks[mark], mark))
+        surely = marks[mark] >= max(MIN_OCCURRENCES, AGREED * len(places))
         return mark if surely and mark in LEFT_BEHIND else ""
 
-    def spelling(self, place: Place, length: int) -> tuple[str, str, str]:
-        """An occurrence as it is written, with the character before and the two after it."""
-        line = self.found[place.line].line
-        _, origins = squeezed_places(line)
-        first, last = origins[place.start], origins[place.start + length - 1] + 1
-        return line[max(0, first - 1) : first], line[first:last], line[last : last + 2]
+    def spellings(self, places: Sequence[Place], length: int) -> Iterator[tuple[str, str, str]]:
+        """Each occurrence as it is written, with the character before and the two after it.
+
+        Occurrences in one line stand together, so that no line is gone through twice.
+        """
+        for index, together in groupby(places, key=attrgetter("line")):
+            line = self.found[index].line
+            _, origins = squeezed_places(line)
+            for place in together:
+                first, last = origins[place.start], origins[place.start + length - 1] + 1
+                yield line[max(0, first - 1) : first], line[first:last], line[last : last + 2]
 
 
 def seed_places(bare: str) -> list[int]:

@@ -15,12 +15,12 @@ from xuxie.books.adverts import (
     HANZI,
     address_in,
     advert_tail,
-    bracketed_adverts,
     is_advert,
     is_notice,
     may_advertise,
     site_words,
     squeezed,
+    without_brackets,
 )
 from xuxie.books.cleaning_rules import CleaningRules
 from xuxie.books.cutting import cut
@@ -29,9 +29,8 @@ from xuxie.books.learning import EDGE_LINES, edge_key, line_key
 
 UNSEEN = re.compile("[\ufeff\u200b\u200c\u200d\u2060\u00ad]")
 INVISIBLE = str.maketrans("", "", UNSEEN.pattern.strip("[]"))
-EDGE = " \t\u3000\u00a0\r\f\v"
-UNTIDY = re.compile(f"[{UNSEEN.pattern.strip('[]')}{EDGE}]")  # a line without these is tidy
-SPACES, WIDE_SPACES = re.compile("[ \t\u00a0]+"), re.compile("\u3000{2,}")
+UNTIDY = re.compile(rf"[{UNSEEN.pattern.strip('[]')}\s]")  # a line without these is tidy
+SPACES = re.compile(r"\s+")
 END_MARK = re.compile(
     r"[（(【\[]\s*(?:本章|本回|本卷|全书|全書|全文|本书)?\s*(?:已?完|终|終|未完待续|待续|未完待續|完结)\s*[）)】\]]\s*[。.]?$"
     r"|^(?:本章完|全书完|全書完|全文完|未完待续|本章未完)[。.…]*$"
@@ -39,7 +38,7 @@ END_MARK = re.compile(
 )
 IN_END_MARKS = re.compile("[完终終续續]")  # each has one of them
 PAGE_COUNT = re.compile(
-    r"\s*[（(【\[]?\s*(?:第\s*\d+\s*[页頁]|第?\s*[（(]?\d+\s*/\s*\d+[）)]?\s*[页頁]?)\s*[）)】\]]?$"
+    r"\s*[（(【\[]?\s*(?:第\s*\d{1,4}\s*[页頁]|第?\s*[（(]?\d{1,4}\s*/\s*\d{1,4}[）)]?\s*[页頁]?)\s*[）)】\]]?$"
 )
 HEADING_LINES = 3
 NOTICES = 3  # lines at each end of a chapter that may speak to the readers of a site
@@ -88,8 +87,8 @@ def spaces(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
 
 
 def tidied(line: str) -> str:
-    """One line without invisible characters, and with single spaces."""
-    return WIDE_SPACES.sub("\u3000", SPACES.sub(" ", visible(line)).strip(EDGE))
+    """One line without invisible characters; a run of spaces is one, a wide one if one of them was."""
+    return SPACES.sub(lambda run: "\u3000" if "\u3000" in run[0] else " ", visible(line)).strip()
 
 
 def visible(text: str) -> str:
@@ -136,7 +135,7 @@ def inserted(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
         elif gone and is_advert(line) and (site_words(rest) or not HANZI.search(rest)):
             rest, gone = "", [line]  # the site's name beside its address
         removed.extend(gone)
-        if rest := rest.strip(EDGE):
+        if rest := rest.strip():
             kept.append(rest)
     return kept, removed
 
@@ -157,13 +156,10 @@ def adverts(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
         return lines, []
     kept, removed = [], []
     for line in lines:
-        brackets = bracketed_adverts(line)
-        rest = line
-        for bracket in brackets:
-            rest = rest.replace(bracket, "", 1)
+        rest, brackets = without_brackets(line)
         if brackets and any(map(str.isalnum, rest)):
             removed.extend(brackets)
-            kept.append(rest.rstrip(EDGE))
+            kept.append(rest.rstrip())
         else:
             kept.append(line)
     kept, tails = cut_tails(kept, tail)
@@ -282,7 +278,7 @@ def cut_tails(lines: list[str], tail_of: Callable[[str], str]) -> tuple[list[str
             kept.append(line)
             continue
         removed.append(tail)
-        if rest := line.removesuffix(tail).rstrip(EDGE):
+        if rest := line.removesuffix(tail).rstrip():
             kept.append(rest)
     return kept, removed
 

@@ -57,8 +57,7 @@ def load(client: Client, robots: Robots, url: str, rules: CatalogueRules) -> tup
 
 def whole_list(client: Client, robots: Robots, page: CataloguePage, rules: CatalogueRules) -> CataloguePage:
     """`page`, or the one with the whole list that it leads to."""
-    listed = {link.url for link in page.chapters}
-    leads = [url for url, sure in page.wholes if url not in listed and (sure or is_part(page))]
+    leads = [url for url, sure in page.wholes if url not in listed(page) and (sure or is_part(page))]
     for url in leads[:MAX_LEADS]:
         try:
             found, _ = load(client, robots, url, rules)
@@ -76,18 +75,22 @@ def whole_list(client: Client, robots: Robots, page: CataloguePage, rules: Catal
 def is_part(page: CataloguePage) -> bool:
     """Whether a page seems to list only some of the chapters."""
     numbers = [number for link in page.chapters if (number := entry_number(link.text)) is not None]
-    listed = len({link.url for link in page.chapters})
-    return not numbers or min(numbers) > SPARSE or max(numbers) > SPARSE * listed
+    return not numbers or min(numbers) > SPARSE or max(numbers) > SPARSE * len(listed(page))
 
 
 def is_larger(found: CataloguePage, page: CataloguePage) -> bool:
     """Whether `found` lists the same book's chapters, and more of them."""
-    theirs, ours = ({link.url for link in each.chapters} for each in (found, page))
+    theirs, ours = listed(found), listed(page)
     if not theirs or not ours:
         return bool(theirs)
     if kinds(theirs).isdisjoint(kinds(ours)):
         return False
     return len(theirs) > len(ours) or bool(theirs - ours and (found.pages or found.following))
+
+
+def listed(page: CataloguePage) -> set[str]:
+    """The addresses of the chapters that a page lists."""
+    return {link.url for link in page.chapters}
 
 
 def kinds(urls: set[str]) -> set[object]:
@@ -102,7 +105,7 @@ def all_pages(
     own = first.number or next(n for n in itertools.count(1) if n not in first.pages)
     known = {first.url: own}
     pages = {own: first}
-    listed = {link.url for link in first.chapters}
+    seen = [set(), listed(first)]
     waiting = leads(first, own, known)
     while waiting:
         number = min(waiting)
@@ -112,11 +115,10 @@ def all_pages(
                 tr("{url}: the catalogue has more than {count} pages", url=url, count=MAX_PAGES)
             )
         page, _ = load(client, robots, url, rules)
-        new = {link.url for link in page.chapters} - listed
         known[page.url] = number
-        if not new and not page.pages:  # the end, or a page that is none of the list
+        if listed(page) in seen and not page.pages:  # the end, or a page that is none of the list
             continue
-        listed |= new
+        seen.append(listed(page))
         pages[number] = page
         waiting |= leads(page, number, known)
     return [pages[number] for number in sorted(pages)]

@@ -10,12 +10,13 @@ import itertools
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from xuxie.books.headings import entry_number, recognise
 from xuxie.crawl.links import NUMBER, Caption, Link, shape, split_path
 from xuxie.crawl.pagination import page_place
-from xuxie.crawl.volumes import is_caption
+from xuxie.crawl.volumes import is_caption, is_latest
 
 SMALLEST_LIST = 3  # links that must share the catalogue's directory when none looks like a heading
 FEW = 10  # links of a list for one that may stand apart
@@ -155,38 +156,50 @@ def stem_shape(url: str) -> str:
     return NUMBER.sub("0", split_path(urlsplit(url).path)[1])
 
 
-def sections(items: Sequence[Link | Caption]) -> dict[int, tuple[int, int]]:
-    """The part of the page that each link (by its id) stands in: its list, and under which caption."""
-    found: dict[int, tuple[int, int]] = {}
-    captions = 0
+class Section(NamedTuple):
+    """A part of the page: one list under one caption; `latest` when that says it repeats the newest."""
+
+    block: int
+    caption: int  # how many-th
+    latest: bool
+
+
+def sections(items: Sequence[Link | Caption]) -> dict[int, Section]:
+    """The part of the page that each link (by its id) stands in."""
+    found: dict[int, Section] = {}
+    captions, latest = 0, False
     for item in items:
         if isinstance(item, Link):
-            found[id(item)] = (item.block, captions)
+            found[id(item)] = Section(item.block, captions, latest)
         elif is_caption(item):
-            captions += 1
+            captions, latest = captions + 1, is_latest(item)
     return found
 
 
-def in_order(group: Sequence[Link], places: Mapping[int, object]) -> list[Link]:
-    """Each link once: where it stands in the list proper, or else at its later place.
-
-    A section is a mere repeat when all of it stands elsewhere too and that is the larger part.
-    """
-    blocks: defaultdict[object, set[str]] = defaultdict(set)
-    for link in group:
-        blocks[places[id(link)]].add(link.url)
-    held = Counter(url for urls in blocks.values() for url in urls)
-    total = len(held)
-    repeats = {
-        block
-        for block, urls in blocks.items()
-        if len(urls) <= total / 2 and all(held[url] > 1 for url in urls)
-    }
-    proper = {link.url for link in group if places[id(link)] not in repeats}
+def in_order(group: Sequence[Link], places: Mapping[int, Section]) -> list[Link]:
+    """Each link once: where it stands in the list proper, and there at its later place."""
+    repeats = repeated_sections(group, places)
     placed: dict[str, Link] = {}
     for link in group:
-        if places[id(link)] in repeats and link.url in proper:
-            continue
-        placed.pop(link.url, None)
-        placed[link.url] = link
+        if places[id(link)] not in repeats:
+            placed.pop(link.url, None)
+            placed[link.url] = link
     return list(placed.values())
+
+
+def repeated_sections(group: Sequence[Link], places: Mapping[int, Section]) -> set[Section]:
+    """The sections of which each link stands in others too that are no repeats; these are the larger part.
+
+    Those that say so first; then those further up, for the later place counts.
+    """
+    urls: defaultdict[Section, set[str]] = defaultdict(set)
+    for link in group:
+        urls[places[id(link)]].add(link.url)
+    held = Counter(url for own in urls.values() for url in own)
+    most = len(held) / 2
+    repeats: set[Section] = set()
+    for section in sorted(urls, key=lambda section: not section.latest):
+        if len(urls[section]) <= most and all(held[url] > 1 for url in urls[section]):
+            repeats.add(section)
+            held.subtract(urls[section])
+    return repeats
