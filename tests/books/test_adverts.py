@@ -83,14 +83,8 @@ def test_an_address_behind_the_last_sentence() -> None:
 def test_an_advertisement_in_brackets_is_told_from_prose_around_it() -> None:
     advert = "（手机用户请浏览m.example.com阅读，更优质的阅读体验。）"
     assert without_brackets(f"黛玉也笑道{advert}：") == ("黛玉也笑道：", [advert])
-    assert without_brackets("他记下了网址（www.example.com），走了。") == (
-        "他记下了网址（www.example.com），走了。",
-        [],
-    )
-    assert without_brackets("他（很久以前的事了，记不清了）走了。") == (
-        "他（很久以前的事了，记不清了）走了。",
-        [],
-    )
+    for prose in ("他记下了网址（www.example.com），走了。", "他（很久以前的事了，记不清了）走了。"):
+        assert without_brackets(prose) == (prose, [])
 
 
 def test_points_of_sites() -> None:
