@@ -36,6 +36,12 @@ def test_a_file_changes_what_it_names(tmp_path: Path) -> None:
     assert settings.write == WriteSettings()
 
 
+def test_lists_and_tables_of_the_file_are_taken(tmp_path: Path) -> None:
+    text = "[write]\nban = ['不禁', '嘴角']\nstop = ['\\n']\n[write.bias]\n'他' = -2\n"
+    settings = load_settings(written(tmp_path, text.replace("'\\n'", '"\\n"')))
+    assert settings.write == WriteSettings(ban=("不禁", "嘴角"), stop=("\n",), bias={"他": -2.0})
+
+
 def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
     (tmp_path / "xuxie.toml").write_bytes(b"\xef\xbb\xbf[train]\nsteps = 10\n")  # what Notepad writes
     assert load_settings(tmp_path).train.steps == 10
@@ -64,6 +70,17 @@ def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
         ("[crawl]\nconcurrency = 65", "[crawl] concurrency: Input should be less than or equal to 64"),
         ("[serve]\nport = 65536", "[serve] port: Input should be less than or equal to 65535"),
         ("[write]\ntop_p = 0", "[write] top_p: Input should be greater than 0"),
+        ("[write]\nban = '他'", "[write] ban: Input should be a valid tuple"),
+        ("[write]\nban = ['']", "[write] ban.0: String should have at least 1 character"),
+        ("[write]\nstop = ['他']\nban = ['他', '她']", "[write] 他 is both in stop and in ban"),
+        ("[write.bias]\n'他' = '1'", "[write] bias.他: Input should be a valid number"),
+        ("[write]\nbeams = 2", "[write] beams need temperature 0"),
+        (
+            "[write]\ntemperature = 0\nbeams = 2\ncandidates = 3",
+            "[write] candidates can be no more than beams",
+        ),
+        ("[write]\ntemperature = 0\ncandidates = 2", "[write] candidates need a temperature above 0"),
+        ("[write]\nlength_penalty = 0.5", "[write] length_penalty needs beams above 1"),
         ("[corpus]\neos_token = ''", "[corpus] eos_token: String should have at least 1 character"),
         ("[corpus]\nparagraph_token = '[EOS]'", "[corpus] eos_token and paragraph_token must differ"),
     ],

@@ -67,6 +67,34 @@ def test_progress_goes_to_stderr_and_quiet_silences_it(project: Project, xuxie: 
     assert xuxie("corpus", project, "-q").err == ""
 
 
+def test_write_takes_the_options_of_sampling(trained: Project, xuxie: Command) -> None:
+    options = ["--stop", "。", "--stop", "？", "--ban", "他", "--min-p", 0.01, "--repetition-penalty", 1.2]
+    result = xuxie("write", trained, "他推开门，", *options, "--json", "-q")
+    assert result.code == 0
+    assert not set("。？他") & set(json.loads(result.out)["text"])
+
+
+def test_write_shows_candidates_and_log_probabilities(trained: Project, xuxie: Command) -> None:
+    several = ["--candidates", 2, "--temperature", 2, "--length", 5, "--seed", 1]
+    data = json.loads(xuxie("write", trained, "他推开门，", *several, "--logprobs", 1, "--json", "-q").out)
+    texts = [candidate["text"] for candidate in data["candidates"]]
+    assert len(set(texts)) == 2
+    assert data["text"] == texts[0] == "".join(c["text"] for c in data["logprobs"])
+    shown = xuxie("write", trained, "他推开门，", *several, "-q").out
+    assert shown == f"[1]\n{texts[0]}\n[2]\n{texts[1]}\n"
+    table = xuxie("write", trained, "他推开门，", "--length", 1, "--logprobs", 2, "-q").out
+    assert all(line.count("%") == 3 for line in table.splitlines()[:1])
+
+
+def test_write_with_beams(trained: Project, xuxie: Command) -> None:
+    beams = ["--beams", 3, "--temperature", 0, "--length", 5, "-q"]
+    assert (
+        len({xuxie("write", trained, "他推开门，", *beams, "--deterministic").out for _ in range(2)}) == 1
+    )
+    refused = xuxie("write", trained, "他推开门，", "--beams", 3, "-q")
+    assert (refused.code, "beams need temperature 0" in refused.err) == (2, True)
+
+
 def test_write_prints_the_continuation_alone(trained: Project, xuxie: Command) -> None:
     first, second = (xuxie("write", trained, "他推开门，", "--seed", 5, "-q").out for _ in range(2))
     assert first == second

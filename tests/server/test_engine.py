@@ -1,9 +1,11 @@
+import dataclasses
 import threading
 
 import pytest
 
 from xuxie.config import ServeSettings, Settings, WriteSettings
 from xuxie.errors import EnvironmentFailure, InputError
+from xuxie.generation.passage import Piece
 from xuxie.generation.writer import Writer
 from xuxie.server import engine as engine_module
 from xuxie.server.engine import Engine
@@ -17,7 +19,14 @@ def stays() -> bool:
 
 def test_pieces_are_those_of_the_writer(tiny_writer: Writer) -> None:
     engine = Engine(tiny_writer, Settings())
-    assert list(engine.write("他推开门，", SHORT, stays)) == list(tiny_writer.write("他推开门，", SHORT))
+    assert list(engine.write("他推开门，", SHORT, stays)) == list(tiny_writer.pieces("他推开门，", SHORT))
+
+
+def test_candidates_are_those_of_the_writer(tiny_writer: Writer) -> None:
+    engine, several = Engine(tiny_writer, Settings()), dataclasses.replace(SHORT, candidates=3)
+    texts = [passage.text for passage in engine.candidates("他推开门，", several, stays)]
+    assert texts == [passage.text for passage in tiny_writer.candidates("他推开门，", several)]
+    assert list(engine.candidates("他推开门，", several, lambda: True)) == []
 
 
 def test_default_length_keeps_within_the_limit(tiny_writer: Writer) -> None:
@@ -31,7 +40,7 @@ def test_those_who_would_wait_too_long_are_refused_before_the_first_piece(tiny_w
     with pytest.raises(EnvironmentFailure, match="too many are writing"):
         engine.write("他", SHORT, stays)
     held.pop()  # left before its first piece
-    assert "".join(engine.write("他", SHORT, stays))
+    assert list(engine.write("他", SHORT, stays))
 
 
 def test_empty_text_takes_no_place(tiny_writer: Writer) -> None:
@@ -39,7 +48,7 @@ def test_empty_text_takes_no_place(tiny_writer: Writer) -> None:
     for _ in range(5):
         with pytest.raises(InputError, match="empty"):
             engine.write("　\n", SHORT, stays)
-    assert "".join(engine.write("他", SHORT, stays))
+    assert list(engine.write("他", SHORT, stays))
 
 
 def test_nothing_more_is_written_for_a_client_that_left(tiny_writer: Writer) -> None:
@@ -56,7 +65,7 @@ def test_client_that_leaves_the_line_gives_its_place_back(
     at_work = engine.write("他", WriteSettings(length=100, seed=1), stays)
     next(at_work)
     left = threading.Event()
-    pieces: list[str] = []
+    pieces: list[Piece] = []
     in_line = threading.Thread(target=lambda: pieces.extend(engine.write("他", SHORT, left.is_set)))
     in_line.start()
     left.set()
@@ -73,7 +82,7 @@ def test_passages_are_written_one_after_the_other_and_none_is_mixed_up(tiny_writ
     written: dict[str, str] = {}
 
     def write(prompt: str) -> None:
-        written[prompt] = "".join(engine.write(prompt, SHORT, stays))
+        written[prompt] = "".join(piece.text for piece in engine.write(prompt, SHORT, stays))
 
     threads = [threading.Thread(target=write, args=(prompt,)) for prompt in prompts]
     for thread in threads:

@@ -58,6 +58,31 @@ def test_post_takes_options_and_a_seed_makes_it_repeatable(
         assert post(client, text=PROMPT, **options).get_json()["data"]["text"] == expected
 
 
+def test_candidates_and_log_probabilities_are_in_the_answer(client: FlaskClient) -> None:
+    options: dict[str, Any] = {"text": PROMPT, "length": 10, "seed": 7, "logprobs": 2}
+    single = post(client, **options).get_json()["data"]
+    assert "".join(character["text"] for character in single["logprobs"]) == single["text"]
+    assert single["logprobs"][0].keys() == {"text", "logprob", "alternatives"}
+    data = post(client, **options, candidates=3).get_json()["data"]
+    assert data["candidates"][0].items() <= data.items()
+    assert data["text"] == single["text"]
+    assert len({candidate["text"] for candidate in data["candidates"]}) == 3
+    beams = post(client, text=PROMPT, length=10, beams=3, candidates=2, temperature=0).get_json()["data"]
+    assert [c.keys() for c in beams["candidates"]] == [{"text"}, {"text"}]
+
+
+def test_stream_is_of_one_candidate(client: FlaskClient, tiny_writer: Writer) -> None:
+    assert_failure(post(client, text=PROMPT, stream=True, candidates=2), 400, "exclude each other")
+    several = create_app(tiny_writer, Settings(write=WriteSettings(length=5, candidates=4)))
+    assert post(several.test_client(), text=PROMPT, stream=True).status_code == 200
+
+
+def test_stream_tells_log_probabilities_as_it_goes(client: FlaskClient) -> None:
+    response = post(client, text=PROMPT, length=5, seed=7, stream=True, logprobs=1)
+    *pieces, _ = events(response.get_data(as_text=True))
+    assert all(data["logprobs"][0]["text"] == data["text"] for _, data in pieces)
+
+
 def test_seed_null_draws_a_new_one(tiny_writer: Writer) -> None:
     fixed = Settings(write=WriteSettings(length=40, seed=1))
     client = create_app(tiny_writer, fixed).test_client()
@@ -94,6 +119,19 @@ def test_seed_null_draws_a_new_one(tiny_writer: Writer) -> None:
         ({"text": PROMPT, "seed": -1}, "seed"),
         ({"text": PROMPT, "seed": 2**63}, "seed"),
         ({"text": PROMPT, "stream": "yes"}, "stream must be"),
+        ({"text": PROMPT, "min_p": 2}, "min_p"),
+        ({"text": PROMPT, "repetition_penalty": 0.5}, "repetition_penalty"),
+        ({"text": PROMPT, "bias": {"他": "much"}}, "bias"),
+        ({"text": PROMPT, "bias": {"他们": 1}}, "bias on '他们': it is not one character"),
+        ({"text": PROMPT, "ban": "他"}, "ban"),
+        ({"text": PROMPT, "stop": [""]}, "stop"),
+        ({"text": PROMPT, "stop": ["\ud83d"]}, "half a character"),
+        ({"text": PROMPT, "stop": ["他"], "ban": ["他"]}, "他 is both in stop and in ban"),
+        ({"text": PROMPT, "beams": 3}, "beams need temperature 0"),
+        ({"text": PROMPT, "beams": 16, "temperature": 0, "candidates": 17}, "candidates"),
+        ({"text": PROMPT, "candidates": 2, "temperature": 0}, "candidates need a temperature above 0"),
+        ({"text": PROMPT, "length_penalty": 2}, "length_penalty needs beams"),
+        ({"text": PROMPT, "logprobs": 21}, "logprobs"),
         ([PROMPT], "must be a JSON object"),
         (PROMPT, "must be a JSON object"),
         (None, "must be a JSON object"),
@@ -149,7 +187,10 @@ json_values = st.recursive(
     max_leaves=5,
 )
 names = (
-    st.sampled_from(["length", "temperature", "top_k", "top_p", "seed", "stream", "text", "self"]) | texts
+    st.sampled_from(
+        ["length", "temperature", "top_p", "seed", "stream", "text", "self", "ban", "stop", "bias", "beams"]
+    )
+    | texts
 )
 
 

@@ -111,7 +111,7 @@ def write_on(project: Project) -> str:
 
     text = ""
     print(PROMPT, end="", flush=True)
-    for piece in Writer.load(project).write(PROMPT, project.settings().write):
+    for piece in Writer.load(project, slots=1).write(PROMPT, project.settings().write):
         text += piece
         print(piece, end="", flush=True)
     print()

@@ -32,6 +32,6 @@ def command(
         text = tr("{title} is being continued at {address}  (Ctrl-C stops)", title=title, address=address)
         Terminal(as_json, quiet).result({"url": address}, text)
 
-    writer = Writer.load(project)
+    writer = Writer.load(project, slots=max(4, settings.write.beams))
     title = writer.record.title
     serve(create_app(writer, settings), settings.serve, ready)

@@ -10,9 +10,9 @@ may add a token, take some back (a banned phrase was completed) or move the wind
 """
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from xuxie.config import WriteSettings
 from xuxie.corpus.tokenizer import NovelTokenizer
@@ -38,6 +38,22 @@ class Piece(NamedTuple):
     text: str
     log_probability: float | None = None
     alternatives: tuple[tuple[str, float], ...] = ()
+
+
+def as_data(pieces: Iterable[Piece], settings: WriteSettings) -> dict[str, Any]:
+    """Pieces for JSON: their text, and where `logprobs` asks for it each with its log-probabilities."""
+    pieces = list(pieces)
+    data: dict[str, Any] = {"text": "".join(piece.text for piece in pieces)}
+    if settings.logprobs is not None:
+        data["logprobs"] = [
+            {
+                "text": piece.text,
+                "logprob": piece.log_probability,
+                "alternatives": [{"text": text, "logprob": value} for text, value in piece.alternatives],
+            }
+            for piece in pieces
+        ]
+    return data
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ for passage in writer.candidates("他推开门，", WriteSettings(candidates=3))
 
 import dataclasses
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from xuxie.bert_weights import read_weights
 from xuxie.config import WriteSettings
@@ -76,11 +76,14 @@ class Writer:
         passage = self._begin(prompt, settings)
         return self._stream(passage) if settings.beams == 1 else self._best(passage, settings)
 
-    def candidates(self, prompt: str, settings: WriteSettings) -> list[Passage]:
+    def candidates(
+        self, prompt: str, settings: WriteSettings, gone: Callable[[], bool] = lambda: False
+    ) -> list[Passage]:
         """So many complete continuations as `settings.candidates` asks for, no two with the same text.
 
         The first is what `write` gives for the same seed; beams come best first. Fewer where the model has
-        not so many to give. Raises InputError as `write` does.
+        not so many to give, and where `gone` says, while they are written, that nobody wants them any more.
+        Raises InputError as `write` does.
         """
         settings = with_seed(settings)
         passage = self._begin(prompt, settings)
@@ -93,7 +96,8 @@ class Writer:
             seeds = range(number, number + settings.candidates - len(found))
             forks = [passage.fork([settings.seed or 0, seed]) for seed in seeds]
             for _ in self.run(forks):
-                pass
+                if gone():
+                    return list(found.values())
             for fork in forks:
                 found.setdefault(fork.text, fork)
             if len(found) == settings.candidates:

@@ -5,6 +5,9 @@ POST /fiction  {"text": "他推开门，", "length": 100, "temperature": 0.8, "s
     → {"code": 200, "msg": "success", "data": {"text": "…"}}
 POST /fiction  {"text": "他推开门，", "stream": true}
     → server-sent events:  data: {"text": "屋"}   …   event: done   data: {"seed": 7}
+
+All of [write] may be given. With "candidates" above 1 data holds the first one and "candidates", all of
+them; with "logprobs" each text has its characters beside it, with what else might have stood there.
 """
 
 import dataclasses
@@ -16,6 +19,7 @@ from flask import Blueprint, Response, current_app, jsonify, request
 
 from xuxie.config import WriteSettings, from_mapping
 from xuxie.errors import InputError, XuxieError
+from xuxie.generation.passage import Piece, as_data
 from xuxie.generation.writer import with_seed
 from xuxie.language import tr
 from xuxie.server.engine import Engine
@@ -52,17 +56,23 @@ def answer(body: dict[str, Any]) -> Response:
     if not isinstance(stream, bool):
         raise InputError(tr("stream must be true or false"))
     limits = engine.settings.serve
-    if not is_unicode("".join([text, *body])):
+    if not is_unicode(json.dumps([text, body], ensure_ascii=False)):
         raise InputError(tr("the request holds half a character: send well-formed Unicode"))
     if len(text) > limits.max_prompt:
         raise InputError(tr("text is too long: {limit} characters at most", limit=limits.max_prompt))
     settings = with_seed(options(engine.defaults, body))
     if settings.length > limits.max_length:
         raise InputError(tr("length is too great: {limit} at most", limit=limits.max_length))
+    if settings.candidates > 1:
+        if stream:
+            raise InputError(tr("stream and candidates exclude each other"))
+        passages = engine.candidates(text, settings, client_gone())
+        found = [as_data(passage.take(), settings) for passage in passages]
+        return jsonify(code=200, msg="success", data={**found[0], "candidates": found} if found else None)
     pieces = engine.write(text, settings, client_gone())
     if stream:
         return Response(events(pieces, settings), mimetype="text/event-stream", headers=NO_STORE)
-    return jsonify(code=200, msg="success", data={"text": "".join(pieces)})
+    return jsonify(code=200, msg="success", data=as_data(pieces, settings))
 
 
 def options(defaults: WriteSettings, given: dict[str, Any]) -> WriteSettings:
@@ -89,11 +99,11 @@ def is_unicode(text: str) -> bool:
 NO_STORE = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
-def events(pieces: Iterator[str], settings: WriteSettings) -> Iterator[str]:
+def events(pieces: Iterator[Piece], settings: WriteSettings) -> Iterator[str]:
     """Server-sent events: a piece each, then `done` with the seed, or `error` with a message."""
     try:
         for piece in pieces:
-            yield event({"text": piece})
+            yield event(as_data([piece], settings))
         yield "event: done\n" + event({"seed": settings.seed})
     except XuxieError as error:
         yield "event: error\n" + event({"code": error.http_status, "msg": str(error)})
