@@ -70,36 +70,34 @@ def cpu_of(process: subprocess.Popen[str]) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
-def crawl(site: subprocess.Popen[str], url: str, chapters: int, *contender: str) -> Result:
-    """One crawl of the whole site; every chapter must be there in the end."""
-    with tempfile.TemporaryDirectory() as directory:
-        name, *options = contender
-        folder = Path(directory) / "book"
-        command = [sys.executable, str(HERE / "crawl_contenders.py"), name, url, str(folder), *options]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-            first = float(line_of(site))
-            cpu, site_cpu = cpu_of(process), cpu_of(site)
-            used = json.loads(line_of(process))
-            site_cpu = cpu_of(site) - site_cpu
-        files = [path for path in folder.rglob("*") if path.is_file() and path.name != ".lock"]
-        texts = [
-            path for path in files if path.suffix == ".txt" and path.parent.name in ("book", "chapters")
-        ]
-        assert len(texts) == chapters, f"{name} wrote {len(texts)} of {chapters} chapters"
-        seconds = max(path.stat().st_ctime for path in files) - first
+def crawl(
+    folders: Path, site: subprocess.Popen[str], url: str, chapters: int, name: str, *options: str
+) -> Result:
+    """One crawl of the whole site into a new folder below `folders`; every chapter must be there."""
+    folder = Path(tempfile.mkdtemp(dir=folders)) / "book"
+    command = [sys.executable, str(HERE / "crawl_contenders.py"), name, url, str(folder), *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        first = float(line_of(site))
+        cpu, site_cpu = cpu_of(process), cpu_of(site)
+        used = json.loads(line_of(process))
+        site_cpu = cpu_of(site) - site_cpu
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name != ".lock"]
+    texts = [path for path in files if path.suffix == ".txt" and path.parent.name in ("book", "chapters")]
+    assert len(texts) == chapters, f"{name} wrote {len(texts)} of {chapters} chapters"
+    seconds = max(path.stat().st_ctime for path in files) - first
     return Result(chapters / seconds, (used["cpu"] - cpu) / chapters, used["peak"], site_cpu / seconds)
 
 
-def best_variant() -> str:
+def best_variant(folders: Path) -> str:
     """The reactor that makes Scrapy fastest."""
     with serving(TRIAL) as site:
         url = line_of(site).strip()
-        speeds = {name: crawl(site, url, TRIAL, "scrapy", "64", name).pages for name in VARIANTS}
+        speeds = {name: crawl(folders, site, url, TRIAL, "scrapy", "64", name).pages for name in VARIANTS}
     print("Scrapy, pages/s at 64:", ", ".join(f"{name} {speed:.0f}" for name, speed in speeds.items()))
     return max(VARIANTS, key=lambda name: speeds[name])
 
 
-def compare(rounds: int, variant: str) -> dict[tuple[str, int], Result]:
+def compare(folders: Path, rounds: int, variant: str) -> dict[tuple[str, int], Result]:
     """Median figures for each contender and concurrency, taking turns."""
     contenders: dict[str, Sequence[str]] = {"xuxie": (), "scrapy": (variant,)}
     results: dict[tuple[str, int], list[Result]] = {}
@@ -108,7 +106,7 @@ def compare(rounds: int, variant: str) -> dict[tuple[str, int], Result]:
         for _ in range(rounds):
             for concurrency in CONCURRENCIES:
                 for name, options in contenders.items():
-                    found = crawl(site, url, CHAPTERS, name, str(concurrency), *options)
+                    found = crawl(folders, site, url, CHAPTERS, name, str(concurrency), *options)
                     results.setdefault((name, concurrency), []).append(found)
     return {
         key: Result(*(median(values) for values in zip(*found, strict=True)))
@@ -116,12 +114,12 @@ def compare(rounds: int, variant: str) -> dict[tuple[str, int], Result]:
     }
 
 
-def bytes_per_chapter() -> float:
+def bytes_per_chapter(folders: Path) -> float:
     """How much xuxie's peak memory grows with each chapter."""
     peaks = {}
     for chapters in (FEW, MANY):
         with serving(chapters) as site:
-            peaks[chapters] = crawl(site, line_of(site).strip(), chapters, "xuxie", "64").peak
+            peaks[chapters] = crawl(folders, site, line_of(site).strip(), chapters, "xuxie", "64").peak
     return (peaks[MANY] - peaks[FEW]) / (MANY - FEW)
 
 
@@ -156,13 +154,15 @@ def main() -> int:
     if importlib.util.find_spec("scrapy") is None:
         print("Scrapy is not installed: pip install -c constraints.txt '.[bench]'", file=sys.stderr)
         return 2
-    variant = best_variant()
-    print(
-        f"{CHAPTERS} chapters, {LATENCY * 1000:.0f} ms latency; Scrapy with {variant} and",
-        json.dumps(SCRAPY),
-    )
-    results = compare(1 if arguments.quick else ROUNDS, variant)
-    figures = report(results, bytes_per_chapter())
+    # Nothing is deleted before the end: ext4 is slow for seconds where files have just been deleted.
+    with tempfile.TemporaryDirectory() as directory:
+        folders = Path(directory)
+        variant = best_variant(folders)
+        print(
+            f"{CHAPTERS} chapters, {LATENCY * 1000:.0f} ms latency; Scrapy: {variant},", json.dumps(SCRAPY)
+        )
+        results = compare(folders, 1 if arguments.quick else ROUNDS, variant)
+        figures = report(results, bytes_per_chapter(folders))
     if arguments.json:
         arguments.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     return 0

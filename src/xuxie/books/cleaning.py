@@ -21,8 +21,8 @@ from xuxie.books.removal import RULES, Context, Known, clean, spaces
 from xuxie.books.templates import Names
 from xuxie.files import write_if_changed
 
-MAX_KEPT = 1_000_000  # characters of early chapters' lines in memory; more is read again from the disk
-FIRST_LESSON, NEXT_LESSON = 32, 4  # chapters that teach early for the first time; times as many the next
+MAX_KEPT = 200_000  # characters of early chapters' lines in memory; more is read again from the disk
+FIRST_LESSON, NEXT_LESSON = 32, 8  # chapters that teach early for the first time; times as many the next
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -153,7 +153,7 @@ def keys_of(lines: Sequence[str], title: str, names: Names) -> Iterator[Key]:
 
 def edge_key(line: str, title: str, names: Names) -> str:
     """The template of a line at an edge; "" for what is too long, spoken, or a sentence of the story."""
-    if len(line) > MAX_EDGE_LINE or SPEECH.search(line):
+    if not line or len(line) > MAX_EDGE_LINE or SPEECH.search(line):
         return ""
     if (SENTENCE.search(line) or QUOTED.search(line)) and site_points(line) < SENTENCE_POINTS:
         return ""

@@ -11,6 +11,7 @@ around it differs. Width, case, punctuation and lookalike letters make no differ
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from itertools import groupby, pairwise
 from operator import attrgetter
 from typing import NamedTuple
@@ -207,15 +208,17 @@ class PhraseFinder:
                 yield line[max(0, first - 1) : first], line[first:last], line[last : last + 2]
 
 
-def seed_places(bare: str) -> list[int]:
+@lru_cache(maxsize=1024)  # what many chapters share is asked for in each
+def seed_places(bare: str) -> tuple[int, ...]:
     """Where in a squeezed line the seeds begin: a seed holds an anchor, or its first letters."""
     starts: set[int] = set()
     for match in ANCHOR.finditer(bare):
         first, last = match.end() - SEED, match.start()
         starts.update(range(first, last + 1) if first <= last else (last,))
-    return sorted(start for start in starts if 0 <= start <= len(bare) - SEED)
+    return tuple(sorted(start for start in starts if 0 <= start <= len(bare) - SEED))
 
 
+@lru_cache(maxsize=1024)
 def breaks_in(line: str) -> frozenset[int]:
     """Before which letters of a squeezed line a sentence ends; 。 may be the dot of an address."""
     bare, places = squeezed_places(line)

@@ -108,7 +108,10 @@ def boilerplate(lines: list[str], context: Context) -> tuple[list[str], list[str
                 return True
         return bool(known.lines) and line_key(line, context.title, known.names) in known.lines
 
-    gone = [goes(place, line) for place, line in enumerate(lines)]
+    gone = [
+        (place < EDGE_LINES or place >= last or may_advertise(line)) and goes(place, line)
+        for place, line in enumerate(lines)
+    ]
     return parted(lines, gone if not all(gone) else [False] * len(lines))  # no chapter is all boilerplate
 
 

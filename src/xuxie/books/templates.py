@@ -10,6 +10,7 @@ edge of a chapter speaks of the site or the file rather than tells the story.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from xuxie.books.adverts import plain, site_points, squeezed
 from xuxie.books.headings import NUMERAL, RANKS
@@ -44,19 +45,31 @@ class Names:
 
 def template(line: str, title: str, names: Names) -> str:
     """`line` squeezed, with placeholders for the chapter's title, the book's names, numbers and dates."""
+    text = dated(line)
+    for name, placeholder in placeholders(title, names):
+        text = text.replace(name, placeholder)
+    return COUNTED.sub(lambda found: "第" * (found[0][0] == "第") + NUMBER, text)
+
+
+@lru_cache(maxsize=1024)  # what many chapters share is asked for in each
+def dated(line: str) -> str:
+    """`line` squeezed, with a placeholder for dates."""
     undisguised = plain(line)
     pieces = A_DATE.split(undisguised) if any(map(str.isdigit, undisguised)) else [undisguised]
-    text = DATE.join(map(squeezed, pieces))
+    return DATE.join(map(squeezed, pieces))
+
+
+@lru_cache(maxsize=16)
+def placeholders(title: str, names: Names) -> list[tuple[str, str]]:
+    """What stands for a chapter's title and its book's names, squeezed."""
     own = squeezed(title)
-    for name, placeholder in (
+    stand_ins = (
         (own, TITLE),
         (CHAPTER_NUMBER.sub("", own), TITLE),
         (squeezed(names.book), BOOK),
         (squeezed(names.author), AUTHOR),
-    ):
-        if len(name) > 1:
-            text = text.replace(name, placeholder)
-    return COUNTED.sub(lambda found: "第" * (found[0][0] == "第") + NUMBER, text)
+    )
+    return [(name, placeholder) for name, placeholder in stand_ins if len(name) > 1]
 
 
 def frame_points(line: str, pattern: str) -> int:

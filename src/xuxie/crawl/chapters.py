@@ -10,6 +10,7 @@ fails, or what the others make doubtful (judging.py), is asked for once more at 
 
 import asyncio
 from collections.abc import Awaitable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -60,6 +61,7 @@ class Chapters:
         self.settings = settings
         self.progress = progress
         self.cleaner = cleaner
+        self.writer = ThreadPoolExecutor(1)  # several would wait for one another at the folder
         self.rules = rules
         self.settled = settled
         self.missing = [
@@ -99,6 +101,7 @@ class Chapters:
                     await self.fetch_all(fetcher, again)
                     self.reject(self.doubts())
             finally:
+                self.writer.shutdown()
                 flush_directory(self.book.directory / "raw")
 
     async def fetch_all(
@@ -141,9 +144,8 @@ class Chapters:
         content = chapter_bytes(read.paragraphs)
         self.records[chapter.file] = self.record(chapter, content, fits=read.fits)
         cleaned = self.cleaner.draft(chapter, read.paragraphs)
-        await to_the_end(
-            save({self.book.raw_path(chapter): content, self.book.clean_path(chapter): cleaned})
-        )
+        files = {self.book.raw_path(chapter): content, self.book.clean_path(chapter): cleaned}
+        await to_the_end(save(files, executor=self.writer))
         return accepted(chapter, content)
 
     def failed(self, chapter: Chapter, reason: str, *, forbidden: bool) -> Chapter:

@@ -10,6 +10,7 @@ chooses among the blocks.
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -25,7 +26,7 @@ INLINE = tags(
     "a abbr b bdi bdo big cite code em font i ins kbd mark q rb ruby s samp small span strike strong sub "
     "sup time tt u var wbr"
 )
-PLAIN_TAGS = tags("-text br p")
+BREAKS = tags("br p")
 HEADINGS = tags("h1 h2 h3 h4 h5 h6")
 DIGITS = re.compile(r"\d+")
 # A line break in the source that is followed by an indentation begins a paragraph, as in plain text.
@@ -81,7 +82,12 @@ def lay_out(tree: LexborHTMLParser, *, hidden: bool = False, links: bool = True)
     writer.open(root)
 
     def dealt_with(node: LexborNode) -> bool:
-        return is_skipped(node, unseen) or writer.paragraph(node) or (whole and writer.plain_block(node))
+        tag = node.tag
+        if tag in SKIPPED or (unseen is not None and unseen.holds(node)):
+            return True
+        if tag == "p" and writer.paragraph(node):
+            return True
+        return whole and tag not in INLINE and tag != "pre" and writer.plain_block(node)
 
     for opening, node in walk(root, dealt_with):
         if node.is_text_node:
@@ -131,17 +137,18 @@ def is_anchor(node: LexborNode) -> bool:
     return "href" not in attributes and ("name" in attributes or "id" in attributes)
 
 
-def is_skipped(node: LexborNode, hidden: Hidden | None) -> bool:
-    """Whether a node and all in it is not the page's text."""
-    return node.tag in SKIPPED or (hidden is not None and hidden.holds(node))
-
-
 def is_plain_text(text: str) -> bool:
     """Whether a text node is laid out in paragraphs by its line breaks, which a style then shows."""
     if text.count("\n") < MIN_PLAIN:
         return False
     lines = [line.strip() for line in text.split("\n") if line.strip()]
     return len(lines) >= MIN_PLAIN and sum(bool(ENDED.search(line)) for line in lines) >= PLAIN * len(lines)
+
+
+@lru_cache(maxsize=1024)  # a site's pages are alike
+def block_name(tag: str, classes: str | None, own: str | None) -> str:
+    """What equal parts of a page have in common."""
+    return tag + DIGITS.sub("0", f" {classes or ''} {own or ''}")
 
 
 def unescaped(html: str) -> str:
@@ -170,13 +177,13 @@ class Writer:
         if self.end_line():
             self.cut = (len(self.layout.lines), self.stack[-1])
         tag, attributes = node.tag or "", node.attributes
-        names = f" {attributes.get('class') or ''} {attributes.get('id') or ''}" if attributes else ""
+        name = block_name(tag, attributes.get("class"), attributes.get("id")) if attributes else tag
         parent = self.stack[-1] if self.stack else -1
         self.stack.append(len(self.layout.blocks))
         self.layout.blocks.append(
             Block(
                 tag=tag,
-                name=tag + DIGITS.sub("0", names) if names else tag,
+                name=name,
                 parent=parent,
                 first=len(self.layout.lines),
             )
@@ -192,7 +199,7 @@ class Writer:
 
         Its line is one of the block around it, as block scores take it anyway. False for all other nodes.
         """
-        child = node.child if node.tag == "p" and not self.preformatted else None
+        child = node.child if not self.preformatted else None
         if child is None or not child.is_text_node or child.next is not None or node.attributes:
             return False
         text = child.text_content or ""
@@ -209,13 +216,14 @@ class Writer:
         From its serialisation, where text has no "<": to walk over many nodes costs more. False for all
         other nodes.
         """
-        first, last = node.child, node.last_child
-        if first is None or last is None or node.tag in INLINE or node.tag == "pre":
+        first = node.child
+        second = first and (first.next or first)
+        if first is None or second is None or not (second.tag in BREAKS or first.tag in BREAKS):
+            return False
+        last = node.last_child
+        if last is None or not (last.is_text_node or last.tag in BREAKS):
             return False
         if self.preformatted or self.wasted > MAX_WASTED:
-            return False
-        second = first.next or first
-        if last.tag not in PLAIN_TAGS or {first.tag, second.tag}.isdisjoint(("br", "p")):
             return False
         html = node.inner_html or ""
         marks = html.count("<br>") + html.count("<p>") + html.count("</p>")
