@@ -54,7 +54,7 @@ EDGE_POINTS, SENTENCE_POINTS, ANYWHERE_POINTS = 2, 4, 4  # that prove a line no 
 BUCKETS = 2**20
 SPEECH = re.compile(r"^[“「『‘\"—-]|[：:]$")
 QUOTED = re.compile("[“”「」『』]")
-SENTENCE = re.compile(r"[。！？!?…；;，,、：:”」』~～]$")
+SENTENCE = frozenset("。！？!?…；;，,、：:”」』~～")  # one of them ends a sentence, or a clause
 
 
 class Sketch:
@@ -132,8 +132,10 @@ def is_prose(line: str) -> bool:
     """Whether a line can be neither a frame nor an advertisement."""
     if may_advertise(line):
         return False
-    return len(line) > MAX_EDGE_LINE or bool(
-        SENTENCE.search(line) or SPEECH.search(line) or QUOTED.search(line)
+    return (
+        line[-1:] in SENTENCE
+        or len(line) > MAX_EDGE_LINE
+        or bool(SPEECH.search(line) or QUOTED.search(line))
     )
 
 
@@ -155,7 +157,7 @@ def edge_key(line: str, title: str, names: Names) -> str:
     """The template of a line at an edge; "" for what is too long, spoken, or a sentence of the story."""
     if not line or len(line) > MAX_EDGE_LINE or SPEECH.search(line):
         return ""
-    if (SENTENCE.search(line) or QUOTED.search(line)) and site_points(line) < SENTENCE_POINTS:
+    if (line[-1:] in SENTENCE or QUOTED.search(line)) and site_points(line) < SENTENCE_POINTS:
         return ""
     key = template(line, title, names)
     says = BOOK in key or DATE in key or PLACEHOLDER.sub("", key).strip(OF_HEADINGS)

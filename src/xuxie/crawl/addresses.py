@@ -54,8 +54,11 @@ def normalise(url: str) -> str:
 
 def join(base: str, link: str) -> str | None:
     """The address that `link` on the page `base` leads to; None when it leads nowhere on the web."""
+    link = link.strip()
     try:
-        return normalise(urljoin(base, link.strip()))
+        if link.startswith("/") and not link.startswith("//") and "/." not in link:  # as most are
+            return normalise(origin(base) + link)
+        return normalise(urljoin(base, link))
     except (InputError, ValueError):
         return None
 

@@ -38,6 +38,12 @@ PHRASES = re.compile(
 )
 
 
+@lru_cache(maxsize=1024)  # a site's pages are alike
+def is_beside(name: str) -> bool:
+    """Whether a block's name says that it is something else than the chapter."""
+    return BESIDE.search(name) is not None
+
+
 def weigh_less(layout: Layout, weights: list[float], start: int) -> set[int]:
     """Take weight from what says of itself that it is something else: comments, the book's introduction.
 
@@ -49,7 +55,7 @@ def weigh_less(layout: Layout, weights: list[float], start: int) -> set[int]:
     below = list(accumulate(weights, initial=0.0))
     done = 0
     for block in layout.blocks:
-        if block.first < done or not BESIDE.search(block.name):
+        if block.first < done or not is_beside(block.name):
             continue
         if 0 < below[block.last] - below[block.first] < total / 2:
             beside.update(range(block.first, block.last))

@@ -70,12 +70,14 @@ def read_part(html: str, title: str, rules: ChapterRules = NO_RULES) -> Part:
     tree = parse_html(html)
     layout = lay_out(tree)
     found = ruled_lines(tree, rules.body, title) if rules.body else chapter_lines(layout, title)
-    if not rules.body and size_of(found) < FEW:
+    size = size_of(found)
+    if not rules.body and size < FEW:
         layout, found = less_strict(tree, layout, found, title)
+        size = size_of(found)
     paragraphs = [line.text for line in found]
     lines = [line.text for line in layout.lines]
     check_page(tree, title, paragraphs, lines)
-    if size_of(found) < LEAST:
+    if size < LEAST:
         raise UnusablePage(tr("there is no text on the page"))
     headings = [selected(tree, rules.title)] if rules.title else headings_above(tree, layout, found)
     return Part(paragraphs=paragraphs, headings=headings, lines=lines, tree=tree)

@@ -8,6 +8,7 @@
 
 import re
 from collections.abc import Callable, Collection, Sequence
+from functools import lru_cache
 from itertools import takewhile
 from urllib.parse import parse_qsl, urlsplit
 
@@ -79,7 +80,7 @@ def forward_links(tree: LexborHTMLParser, base: str, selector: str | None) -> li
     found = []
     for node in tree.css(selector or "a, link[rel=next]"):
         text = compact(node.text(deep=True)) if node.tag == "a" else "next"
-        forward = len(text) < 24 and FORWARD.fullmatch(text)
+        forward = len(text) < 24 and leads_forward(text)
         if not (forward or selector or "next" in attribute(node, "rel")):
             continue
         address = join(base, attribute(node, "href")) if node.tag == "link" else destination(node, base)
@@ -90,6 +91,12 @@ def forward_links(tree: LexborHTMLParser, base: str, selector: str | None) -> li
         links = (join(base, match[1]) for match in scripts if match)
         found = [("next", address) for address in links if address]
     return found
+
+
+@lru_cache(maxsize=1024)  # a site's pages are alike
+def leads_forward(text: str) -> bool:
+    """Whether a link says that it leads to the next page or chapter."""
+    return FORWARD.fullmatch(text) is not None
 
 
 def is_page(address: str, chapter: str, number: int) -> bool:
