@@ -11,6 +11,8 @@ stands here; how the numbers come about is their own (`torch_decoder`, `onnx_dec
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +20,7 @@ from numpy.typing import NDArray
 Logits = NDArray[np.float32]
 Integers = NDArray[np.int64]
 
-SPARE_ROWS = 16  # of a slot's cache, behind the last position: [MASK]s and guesses of one step lie there
+SPARE_ROWS = 24  # of a slot's cache, behind the last position: the [MASK]s of one step lie there
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +56,7 @@ class Rows:
     slots: int [n];  lengths: int [n], rows in the slot's cache before the step;  counts: int [n], real rows
     ids, positions, types: int [n, r]
     visible: bool [n, r, r], which of the new rows each sees; all see the cache
-    outputs: int [n, m], the rows whose logits are wanted, -1 as padding
+    outputs: int [n, m], the rows whose logits are wanted, in their order; -1 as padding
     """
 
     slots: Integers
@@ -127,58 +129,69 @@ class Decoder(ABC):
             self.lengths[other], self._sources[other] = self.lengths[slot], self._sources[slot]
 
     def room(self, slot: int) -> int:
-        """How many characters beyond the next one could be guessed in the next step."""
+        """How many tokens and guesses, beyond the one token, the next step has room for."""
         return max(0, self.positions - self.lengths[slot] - 2)
 
     def _rows(self, chunks: Sequence[Chunk]) -> Rows:
-        plain = all(len(chunk.tokens) == 1 and not chunk.guesses for chunk in chunks)
-        masked = self.reading.mask_id is not None
-        ids = [self._row_ids(chunk) for chunk in chunks]
-        width = max(len(row) for row in ids)
-        slots = np.array([chunk.slot for chunk in chunks])
+        layouts = [self._layout(chunk) for chunk in chunks]
+        counts = np.array([len(layout.ids) for layout in layouts])
+        width = int(counts.max())
         lengths = np.array([self.lengths[chunk.slot] for chunk in chunks])
-        counts = np.array([len(row) for row in ids])
-        offsets = np.zeros((len(chunks), width), dtype=np.int64)
-        visible = np.tri(width, dtype=bool)[None].repeat(len(chunks), axis=0)
-        outputs = np.full((len(chunks), max(len(c.tokens) + c.guesses for c in chunks)), -1)
-        for i, chunk in enumerate(chunks):
-            new, wanted = len(chunk.tokens), len(chunk.tokens) + chunk.guesses
-            if not new or lengths[i] + wanted + masked > self.positions:
-                raise ValueError(f"{wanted} rows more than {lengths[i]} in {self.positions} positions")
-            offsets[i, : counts[i]] = [*range(new), *range(1, wanted + 1)] if masked else range(new)
-            outputs[i, :wanted] = range(new, new + wanted) if masked else range(new)
-            if masked and not plain:
-                hide_tokens_to_come(visible[i], new)
+        ids, offsets = (np.zeros((len(chunks), width), dtype=np.int64) for _ in range(2))
+        outputs = np.full((len(chunks), max(len(layout.outputs) for layout in layouts)), -1)
+        visible = np.eye(width, dtype=bool)[None].repeat(len(chunks), axis=0)  # padding sees itself
+        for i, (layout, count) in enumerate(zip(layouts, counts, strict=True)):
+            ids[i, :count], offsets[i, :count] = layout.ids, layout.offsets
+            outputs[i, : len(layout.outputs)] = layout.outputs
+            visible[i, :count, :count] = layout.visible
         positions = lengths[:, None] + offsets
+        sources = np.array([self._sources[chunk.slot] for chunk in chunks])
         return Rows(
-            slots=slots,
+            slots=np.array([chunk.slot for chunk in chunks]),
             lengths=lengths,
             counts=counts,
-            ids=np.array([row + [0] * (width - len(row)) for row in ids]),
+            ids=ids,
             positions=positions,
-            types=(positions >= np.array([self._sources[c.slot] for c in chunks])[:, None]).astype(
-                np.int64
-            ),
+            types=(positions >= sources[:, None]).astype(np.int64),
             visible=visible,
             outputs=outputs,
         )
 
-    def _row_ids(self, chunk: Chunk) -> list[int]:
-        if self.reading.mask_id is not None:
-            return [*chunk.tokens, *[self.reading.mask_id] * (len(chunk.tokens) + chunk.guesses)]
-        if chunk.guesses:
+    def _layout(self, chunk: Chunk) -> "Layout":
+        tokens, masked = len(chunk.tokens), self.reading.mask_id is not None
+        if chunk.guesses and not masked:
             raise ValueError("a model without [MASK] cannot guess")
-        return list(chunk.tokens)
+        layout = lay_out(tokens, chunk.guesses, masked=masked)
+        ends = self.lengths[chunk.slot] + tokens + chunk.guesses + masked
+        if not tokens or ends > self.positions or len(layout.offsets) > SPARE_ROWS:
+            raise ValueError(f"{tokens} tokens and {chunk.guesses} guesses to {self.positions} positions")
+        masks = len(layout.offsets) - tokens
+        return layout._replace(ids=[*chunk.tokens, *[self.reading.mask_id or 0] * masks])
 
 
-def hide_tokens_to_come(visible: NDArray[np.bool_], tokens: int) -> None:
-    """Among rows that are tokens, a `[MASK]` for each, then guesses; bool [rows, rows], changed in place.
+class Layout(NamedTuple):
+    """The rows of one chunk: its tokens, a `[MASK]` for each, and one for each guess."""
 
-    The i-th `[MASK]` sees the tokens up to the i-th and itself; the guesses see all tokens and the last
-    `[MASK]`.
+    ids: list[int]
+    offsets: list[int]  # of the positions, from the first token's
+    outputs: range
+    visible: NDArray[np.bool_]  # [rows, rows]
+
+
+@lru_cache(64)
+def lay_out(tokens: int, guesses: int, *, masked: bool) -> Layout:
+    """Rows for so many tokens and guesses; without ids.
+
+    Tokens see tokens. The `[MASK]` of a token sees the tokens up to it, and itself; a guess sees all tokens,
+    the last one's `[MASK]`, and the guesses up to itself.
     """
-    for i in range(tokens - 1):
-        visible[tokens + i, i + 1 : tokens] = False
+    if not masked:
+        return Layout([], [*range(tokens)], range(tokens), np.tri(tokens, dtype=bool))
+    rows = 2 * tokens + guesses
+    visible = np.tri(rows, dtype=bool)
+    last = 2 * tokens - 1
+    visible[tokens:, tokens:last] = False
     for i in range(tokens):
-        visible[tokens + i :, tokens : tokens + i] = False
+        visible[tokens + i, i + 1 : tokens] = False
         visible[tokens + i, tokens + i] = True
+    return Layout([], [*range(tokens), *range(1, tokens + guesses + 1)], range(tokens, rows), visible)
