@@ -1,3 +1,4 @@
+import copy
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from generation.reference import READINGS, small_model, weights_of, whole_forward
 from xuxie.generation.decoder import Chunk, Decoder, Logits
+from xuxie.generation.engines import open_decoder
 from xuxie.generation.request import Drawn, Request, Verdict, Window
 from xuxie.generation.scheduler import Scheduler
 from xuxie.generation.torch_decoder import TorchDecoder
@@ -36,6 +38,12 @@ class Dice:
 
     def append(self, token: int) -> None:
         self.tokens.append(token)
+
+    def guess(self, logits: Logits) -> list[int]:
+        return copy.deepcopy(self)._draw_all(logits)
+
+    def _draw_all(self, logits: Logits) -> list[int]:
+        return [self.sample(row).token for row in logits]
 
 
 class Greedy(Dice):
@@ -94,7 +102,7 @@ def test_requests_join_and_leave_at_any_step(plan: list[tuple[int, int]], slots:
     for one, (_, steps) in zip(requests, plan, strict=True):
         runs.append(shared.run(one))
         for _ in range(steps):
-            next(runs[-1])
+            next(runs[-1], None)
         if len(runs) % 2 or slots < len(runs):
             runs.pop(0).close()  # type: ignore[attr-defined]
     for run in runs:
@@ -102,6 +110,31 @@ def test_requests_join_and_leave_at_any_step(plan: list[tuple[int, int]], slots:
             pass
     for one, (number, _) in zip(requests, plan, strict=True):
         assert written(one) == alone(number)[: len(one.drawn)]
+
+
+def test_deterministic_text_does_not_depend_on_company() -> None:
+    """200 prompts: alone, and in batches of any size in which others join and are cancelled."""
+    one, many = (
+        Scheduler(open_decoder(weights_of(MODEL), READING, slots=slots, deterministic=True, device="cpu"))
+        for slots in (1, 7)
+    )
+    draw = np.random.default_rng(0)
+    prompts = [draw.integers(5, 60, draw.integers(1, 20)).tolist() for _ in range(200)]
+    requests, expected = (
+        [Request(source=p, target=[], sampler=Dice(n), most=5) for n, p in enumerate(prompts)] for _ in "12"
+    )
+    for request in expected:
+        for _ in one.run(request):
+            pass
+    for begin in range(0, 200, 20):
+        cancelled = many.run(Request(source=[9], target=[], sampler=Dice(0), most=9))
+        next(cancelled)
+        run = many.run_together(requests[begin : begin + 20])
+        next(run)
+        cancelled.close()  # type: ignore[attr-defined]
+        for _ in run:
+            pass
+    assert [written(r) for r in requests] == [written(r) for r in expected]
 
 
 class Counting(TorchDecoder):

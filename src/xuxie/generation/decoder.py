@@ -182,8 +182,8 @@ class Layout(NamedTuple):
 def lay_out(tokens: int, guesses: int, *, masked: bool) -> Layout:
     """Rows for so many tokens and guesses; without ids.
 
-    Tokens see tokens. The `[MASK]` of a token sees the tokens up to it, and itself; a guess sees all tokens,
-    the last one's `[MASK]`, and the guesses up to itself.
+    Tokens see tokens. The `[MASK]` of a token sees the tokens up to it, and itself; a guess sees all
+    tokens, the last one's `[MASK]`, and the guesses up to itself.
     """
     if not masked:
         return Layout([], [*range(tokens)], range(tokens), np.tri(tokens, dtype=bool))

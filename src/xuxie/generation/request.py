@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from xuxie.generation.decoder import Logits
+from xuxie.generation.speculation import Speculation
 
 
 class Drawn(Protocol):
@@ -26,6 +27,9 @@ class Sampler(Protocol):
 
     def append(self, token: int) -> None:
         """The next token is this one."""
+
+    def guess(self, logits: Logits) -> list[int]:
+        """What `sample` might draw next from rows [n, vocabulary], one after the other; draws nothing."""
 
 
 class Window(NamedTuple):
@@ -70,6 +74,7 @@ class Request:
     moved: bool = False  # into a window that the decoder has not seen
     failure: Exception | None = None  # what the sampler, the judge or the decoder raised
     changes: int = 0  # how often `drawn` has changed
+    speculation: Speculation = field(default_factory=Speculation)
 
     @property
     def length(self) -> int:

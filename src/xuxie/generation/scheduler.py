@@ -21,8 +21,9 @@ from xuxie.generation.request import Request
 class Scheduler:
     """Runs requests on a decoder, as many at a time as it has slots; may be used from several threads."""
 
-    def __init__(self, decoder: Decoder) -> None:
+    def __init__(self, decoder: Decoder, *, speculate: bool = True) -> None:
         self.decoder = decoder
+        self.speculate = speculate and decoder.reading.mask_id is not None
         self._arrived: SimpleQueue[Request] = SimpleQueue()
         self._passing = False  # whether somebody makes a pass; what follows is his alone
         self._passed = threading.Condition()
@@ -100,21 +101,40 @@ class Scheduler:
         try:
             self._admit()
             if running := list(self._running.items()):
-                chunks = [Chunk(slot=slot, tokens=[request.last]) for request, slot in running]
+                chunks = [self._chunk(request, slot, len(running) - 1) for request, slot in running]
                 for (request, slot), logits in zip(running, self.decoder.step(chunks), strict=True):
-                    self._take(request, slot, logits[0])
+                    self._take(request, slot, logits)
         except Exception as error:  # noqa: BLE001 - the caches are in no known state: all must hear of it
             for request in self._running:
                 request.fail(error)
 
+    def _chunk(self, request: Request, slot: int, beside: int) -> Chunk:
+        speculation, room = request.speculation, self.decoder.room(slot)
+        del speculation.guessed[room:]
+        wanted = speculation.wanted(beside) if self.speculate else 0
+        guesses = min(wanted, room - len(speculation.guessed))
+        return Chunk(slot=slot, tokens=[request.last, *speculation.guessed], guesses=guesses)
+
     def _take(self, request: Request, slot: int, logits: Logits) -> None:
-        if request.done or request.take(logits) or request.done:
+        """Let a request write what its chunk's logits say, as far as its guesses hold."""
+        guessed, request.speculation.guessed = request.speculation.guessed, []
+        accepted, kept = 0, True
+        while not request.done:
+            kept = request.take(logits[accepted])
+            if not kept or accepted == len(guessed) or request.last != guessed[accepted]:
+                break
+            accepted += 1
+        request.speculation.learn(len(guessed), accepted)
+        if request.done:
             return
         if request.moved:
             request.moved = False
-            self._take(request, slot, self.decoder.prefill(slot, request.source, request.target))
-        else:
-            self.decoder.rewind(slot, request.length - 1)  # the last token kept is computed again
+            self._take(request, slot, self.decoder.prefill(slot, request.source, request.target)[None])
+            return
+        # Wrong guesses go; so does the last token that is kept when others were taken back: it comes again.
+        self.decoder.rewind(slot, request.length - 1)
+        if kept and accepted == len(guessed):
+            request.speculation.guessed = request.sampler.guess(logits[accepted + 1 :])
 
     def _admit(self) -> None:
         while not self._arrived.empty():
@@ -128,7 +148,7 @@ class Scheduler:
             logits = self.decoder.prefill(slots[0], first.source, first.target)
             self.decoder.fork(slots[0], slots[1:])
             for request, slot in zip(group, slots, strict=True):
-                self._take(request, slot, logits)
+                self._take(request, slot, logits[None])
             self._leave()
 
     def _leave(self) -> None:

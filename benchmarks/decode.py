@@ -1,0 +1,150 @@
+"""How fast xuxie writes, beside other ways and beside what memory allows.
+
+    python benchmarks/decode.py [--quick] [--json FILE] [--model PROJECT]
+
+Every engine (benchmarks/engines.py) lives in a process of its own; they take turns, and the figures are
+medians: characters per second over prompt and continuation, 128 + 128 characters, one prompt and 32 at a
+time. A rival is given its best setting of those tried. `--quick` is the small shape alone, each rival at
+the setting that was best in a full run. On a trained model (make bench-model) it also measures what
+speculation gains.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from engines import SHAPES, THREADS, WRITTEN
+
+HERE = Path(__file__).parent
+MODEL = HERE / "model"  # what make bench-model makes
+ROUNDS = {1: 5, 32: 3}
+OURS = {"xuxie": ["int8", "int8-deterministic", "fp32"]}
+RIVALS = {
+    "whole forward": ["fp32", "bf16"],
+    "static cache": ["fp32", "bf16"],
+    "generate": ["fp32", "bf16"],
+    "ctranslate2": ["float32", "int8", "int8_float32"],
+    "bandwidth": ["1"],
+}
+RIVALS_32 = {"ctranslate2": ["int8", "float32"]}
+QUICK = {"whole forward": ["bf16"], "static cache": ["bf16"], "generate": ["bf16"], "bandwidth": ["1"]}
+QUICK_CTRANSLATE2 = {1: ["float32"], 32: ["int8"]}
+
+
+@dataclass
+class Worker:
+    """An engine in its process."""
+
+    name: str
+    setting: str
+    shape: str
+    batch: int
+    seconds: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        command = [sys.executable, str(HERE / "engines.py"), self.name, self.setting, self.shape]
+        self.process = subprocess.Popen(
+            [*command, str(self.batch)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def answer(self) -> Any:
+        """What it prints next."""
+        assert self.process.stdout
+        line = self.process.stdout.readline()
+        if not line:
+            raise SystemExit(f"{self.name} ({self.setting}) has died")
+        return json.loads(line)
+
+    def turn(self) -> None:
+        """Let it write once."""
+        assert self.process.stdin
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        self.seconds.append(self.answer())
+
+    @property
+    def speed(self) -> float:
+        """Characters per second."""
+        return self.batch * WRITTEN / statistics.median(self.seconds)
+
+
+def compare(shape: str, batch: int, engines: Mapping[str, Sequence[str]]) -> dict[str, dict[str, float]]:
+    """The speed of each engine at each setting."""
+    workers = []
+    for name, settings in engines.items():
+        for setting in settings:
+            workers.append(Worker(name, setting, shape, batch))
+            workers[-1].answer()  # ready: one is prepared after the other
+    try:
+        for _ in range(ROUNDS[batch]):
+            for worker in workers:
+                worker.turn()
+    finally:
+        for worker in workers:
+            worker.process.kill()
+    found: dict[str, dict[str, float]] = {}
+    for worker in workers:
+        found.setdefault(worker.name, {})[worker.setting] = worker.speed
+        print(
+            f"{shape:5}  batch {batch:2}  {worker.name:14} {worker.setting:18} {worker.speed:9.1f}/s",
+            flush=True,
+        )
+    return found
+
+
+def ratios(
+    one: Mapping[str, Mapping[str, float]], many: Mapping[str, Mapping[str, float]]
+) -> dict[str, float]:
+    """Our default beside the best setting of each rival."""
+    ours = one["xuxie"]["int8"]
+    best = {name: max(speeds.values()) for name, speeds in one.items()}
+    return {
+        "naive_ratio": ours / best["whole forward"],
+        "static_cache_ratio": ours / best["static cache"],
+        "generate_ratio": ours / best["generate"],
+        "ctranslate2_ratio": ours / best["ctranslate2"],
+        "bound_fraction": ours / best["bandwidth"],
+        "deterministic_fraction": one["xuxie"]["int8-deterministic"] / ours,
+        "batch32_ctranslate2_ratio": many["xuxie"]["int8"] / max(many["ctranslate2"].values()),
+    }
+
+
+def measure(shape: str, *, quick: bool) -> dict[str, Any]:
+    """One shape."""
+    one = {**OURS, **QUICK, "ctranslate2": QUICK_CTRANSLATE2[1]} if quick else {**OURS, **RIVALS}
+    many = (
+        {"xuxie": ["int8"], "ctranslate2": QUICK_CTRANSLATE2[32]}
+        if quick
+        else {"xuxie": ["int8"], **RIVALS_32}
+    )
+    alone, together = compare(shape, 1, one), compare(shape, 32, many)
+    return {**ratios(alone, together), "speeds": alone, "batch32_speeds": together}
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="the small shape only, in under a minute")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to this file too")
+    parser.add_argument("--shape", choices=SHAPES, help="one shape only")
+    parser.add_argument("--model", type=Path, default=MODEL, help="a trained project (make bench-model)")
+    arguments = parser.parse_args()
+    shapes = ["small"] if arguments.quick else [arguments.shape] if arguments.shape else list(SHAPES)
+    print(f"{THREADS} threads each; characters per second, {WRITTEN} written behind {WRITTEN}")
+    figures = {shape: measure(shape, quick=arguments.quick) for shape in shapes}
+    for shape, found in figures.items():
+        for key, value in found.items():
+            if isinstance(value, float):
+                print(f"{shape}.{key} = {value:.2f}")
+    if arguments.json:
+        arguments.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
