@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xuxie.crawl.catalogue import parse_catalogue
+from xuxie.crawl.catalogue import assemble, parse_catalogue, parse_page
 from xuxie.errors import NoChaptersError
 
 URL = "https://example.com/book/1/"
@@ -239,3 +239,23 @@ def test_the_newest_of_a_book_without_numbers_are_turned_by_their_addresses() ->
 )
 def test_the_books_title_not_the_sites(head: str, title: str) -> None:
     assert parse_catalogue(f"{head}<dl>{rows(1, 2, 3)}</dl>", URL).title == title
+
+
+def test_the_last_volume_may_be_all_that_the_latest_block_shows() -> None:
+    volumes = f"<dt>第一卷 夜航</dt>{rows(1, 2, 9, 3, 4, 5, 6)}<dt>第二卷 归舟</dt>{rows(7, 8, 9)}"
+    html = f"<dl><dt>最新章节</dt>{rows(9, 8, 7)}{volumes}</dl>"
+    assert urls(html) == [f"/book/1/{n}.html" for n in range(1, 10)]
+
+
+def test_latest_blocks_on_every_page_do_not_hide_a_short_last_page() -> None:
+    latest = f"<ul>{rows(9, 8, 7)}</ul>"
+    pages = [
+        parse_page(f"{latest}<div><ul>{rows(*numbers)}</ul></div>", f"{URL}index_{page}.html")
+        for page, numbers in enumerate(([1, 2, 3, 4], [9, 5, 6], [7, 8, 9]), start=1)
+    ]
+    assert [entry.url for entry in assemble(pages).entries] == [f"{URL}{n}.html" for n in range(1, 10)]
+
+
+def test_the_first_page_of_a_list_may_have_a_name_of_its_own() -> None:
+    html = f"<dl>{rows(*range(101, 108))}</dl><a href='index_2.html'>2</a><a href='/top/3.html'>3</a>"
+    assert parse_page(html, URL + "all.html").pages == {2: URL + "index_2.html"}

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import aiofiles.os
 
+from xuxie.books.adverts import site_points
 from xuxie.books.book import Book, Chapter, Manifest, accepted, chapter_bytes
 from xuxie.books.cleaning import Cleaner
 from xuxie.books.headings import fold
@@ -34,6 +35,7 @@ from xuxie.files import flush_directory, replacing
 from xuxie.language import tr
 from xuxie.progress import Progress
 
+OF_THE_SITE = 2  # points of a line that does not count as a chapter's text (adverts.py)
 GIVEN_UP = 16  # chapters in a row that no retry could get: the site is down
 
 
@@ -184,7 +186,7 @@ class Chapters:
         return Fetched(
             file=chapter.file,
             title=chapter.title,
-            size=len(text),
+            size=sum(len(line) for line in text.splitlines() if site_points(line) < OF_THE_SITE),
             marks=marks_of(text),
             fits=fits,
             settled=chapter.file in self.settled,

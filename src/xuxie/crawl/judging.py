@@ -41,7 +41,7 @@ class Fetched:
 
     file: str
     title: str
-    size: int  # characters
+    size: int  # characters, without lines that speak of the site
     marks: Sequence[int]  # what the text is known by
     fits: bool = False
     settled: bool = False

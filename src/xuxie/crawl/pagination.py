@@ -6,7 +6,7 @@ A list in pages may link each of them (numbers, ranges, a <select>), only the ne
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from itertools import takewhile
 
 from selectolax.lexbor import LexborHTMLParser
@@ -33,6 +33,8 @@ WHOLE = re.compile(
     r"[\[【]?(?:[点點][击擊]|[查展][开開看]|[阅閱][读讀]|[进進]入)+(?:本[书書])?(?:章[节節]目[录錄]?|目[录錄]|章[节節]列表|列表|章[节節])[\]】>»]*"
     r"|章[节節](?:目[录錄]|列表)|目[录錄]列表|全部目[录錄]|完整目[录錄]|最新章[节節]列表",
 )
+# What the first page may be called instead.
+WORD = re.compile(r"[a-z]{0,12}(?:\.[a-z]{3,5})?", re.IGNORECASE)
 INDEX = re.compile(
     r"[\[【(（]?(?:返?回|[书書][页頁]|本[书書])?(?:章[节節])?(?:目[录錄]|列表|index)[页頁]?[\]】)）]?",
     re.IGNORECASE,
@@ -97,9 +99,12 @@ def page_place(text: str) -> int | None:
 
 
 def resembles(address: str, url: str) -> bool:
-    """Whether two addresses differ in a page's number alone: /book/12/ and /book/12/index_2.html."""
+    """Whether two addresses differ in a page's number alone: /book/12/ and /book/12/index_2.html.
+
+    The first page may have a name of its own: /book/12/all.html.
+    """
     before, first, second = differing(address, url)
-    if not (PAGE_PART.fullmatch(first) and PAGE_PART.fullmatch(second)):
+    if not (PAGE_PART.fullmatch(first) and (PAGE_PART.fullmatch(second) or WORD.fullmatch(second))):
         return False
     if not (first.isdigit() and second.isdigit()):
         return True
@@ -111,9 +116,11 @@ def resembles(address: str, url: str) -> bool:
 
 
 def differing(first: str, second: str) -> tuple[str, str, str]:
-    """What two addresses begin with in common, and what of each is its own; numbers stay whole."""
+    """What two addresses begin with in common, and what is each one's own; numbers, words stay whole."""
     start = shared(first, second)
-    while start and first[start - 1].isdigit() and splits_number(first, second, start):
+    while start and (
+        splits(str.isdigit, first, second, start) or splits(str.isalpha, first, second, start)
+    ):
         start -= 1
     mine, theirs = first[start:], second[start:]
     end = shared(mine[::-1], theirs[::-1])
@@ -128,9 +135,9 @@ def shared(first: str, second: str) -> int:
     return sum(1 for _ in pairs)
 
 
-def splits_number(first: str, second: str, place: int) -> bool:
-    """Whether a number goes on at `place` in either of two addresses that are equal up to it."""
-    return any(address[place : place + 1].isdigit() for address in (first, second))
+def splits(kind: Callable[[str], bool], first: str, second: str, place: int) -> bool:
+    """Whether `place`, up to which two addresses are equal, parts characters of one kind in either."""
+    return kind(first[place - 1]) and any(kind(address[place : place + 1]) for address in (first, second))
 
 
 def whole_lists(tree: LexborHTMLParser, url: str) -> list[tuple[str, bool]]:
