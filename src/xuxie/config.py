@@ -133,9 +133,9 @@ class WriteSettings:
     presence_penalty: Annotated[float, Field(ge=-2, le=2)] = 0.0
     frequency_penalty: Annotated[float, Field(ge=-2, le=2)] = 0.0
     no_repeat_ngram: Annotated[int, Field(ge=0, le=100)] = 0  # 0: any may be repeated
-    dry_multiplier: Annotated[float, Field(ge=0, le=10)] = 0.0  # 0: none
+    dry_multiplier: Annotated[float, Field(ge=0, le=10)] = 0.8  # 0: none
     dry_base: Annotated[float, Field(ge=1, le=4)] = 1.75
-    dry_allowed_length: Annotated[int, Field(ge=1, le=50)] = 4
+    dry_allowed_length: Annotated[int, Field(ge=1, le=50)] = 6
     penalty_window: Annotated[int, Field(ge=0)] = 1000  # tokens that the six above look back; 0: all
     bias: Biases = dataclasses.field(default_factory=dict)  # a character's, added to its logit
     ban: Phrases = ()  # never to be written

@@ -25,7 +25,7 @@ Model = Callable[[Passage], Logits]
 
 
 def passage_of(prompt: str = PROMPT, *, seed: int = 0, **options: Any) -> Passage:
-    return Passage(prompt, WriteSettings(**options), LANGUAGE, seed=seed)
+    return Passage(prompt, WriteSettings(**{"dry_multiplier": 0.0} | options), LANGUAGE, seed=seed)
 
 
 def ids(text: str) -> list[int]:
@@ -232,3 +232,19 @@ def test_no_ngram_of_characters_comes_twice() -> None:
     text = "".join(run(passage_of(no_repeat_ngram=3, **options), model))
     plain = [gram for gram in ngrams(text, 3) if gram[-1] not in "，。“”？《》（）‘’\n"]
     assert len(set(plain)) == len(plain)
+
+
+def test_by_default_a_model_that_goes_in_circles_is_led_out() -> None:
+
+    def model(passage: Passage) -> Logits:
+        values = np.random.default_rng(passage.context.tokens[-1]).normal(0, 1, TOKENIZER.size)
+        values[ids("/¶，。？“”‘’《》（）")] = -9.0
+        return values.astype(np.float32)
+
+    shares = []
+    for multiplier in (0.0, WriteSettings().dry_multiplier):
+        passage = passage_of(dry_multiplier=multiplier, temperature=0.0, length=150)
+        grams = ngrams("".join(run(passage, model)), 8)
+        shares.append(1 - len(set(grams)) / len(grams))
+    assert shares[0] > 0.5
+    assert shares[1] < 0.1
