@@ -46,6 +46,9 @@ from xuxie.unilm.stream import concatenate, predict_stream
 DEFAULT_MINUTES = 30.0
 CHECKPOINT_SECONDS = 60.0
 EVALUATION_TOKENS = 16384  # targets of one evaluation, the same ones each time
+clock = (
+    time.monotonic
+)  # what a run's seconds are counted by; a benchmark on a busy machine may choose another
 LENGTH = ("steps", "minutes", "evaluations")  # settings that may change while a run goes on
 
 
@@ -136,7 +139,7 @@ class Trainer:
         self.progress.start(tr("training"), total)
         done = self.state.step if self.settings.steps else self.state.seconds
         self.progress.advance(done)
-        saved = began = time.monotonic()
+        saved, began = time.monotonic(), clock()
         batches = self.batches()
         try:
             while True:
@@ -150,7 +153,7 @@ class Trainer:
                     return
                 with uninterrupted():
                     loss = self.step(next(batches))
-                    began, previous = time.monotonic(), began
+                    began, previous = clock(), began
                     self.state = dataclasses.replace(
                         self.state,
                         step=self.state.step + 1,
