@@ -1,11 +1,10 @@
 """The objectives against each other: bits per character on held-out chapters against training time.
 
     python benchmarks/objectives.py [--size small] [--output FOLDER]     # trains what is not trained yet
-    python benchmarks/objectives.py --draw                               # tables and pictures from what there is
 
-Each contender trains on three novels for the same CPU time of one thread, from scratch or from a model that has
-read left to right before; a run that was cut off goes on. The curves lie in FOLDER/SIZE.jsonl, the pictures
-in docs/figures/.
+Each contender trains on three novels for the same CPU time of one thread, from scratch or from a model that
+has read left to right before; a run that was cut off goes on. The curves lie in FOLDER/SIZE.jsonl, and
+docs/figures.py draws what docs/study.jsonl keeps of them.
 """
 
 import argparse
@@ -101,7 +100,9 @@ def run(output: Path, corpus: Project, size: str, name: str) -> None:
         project.corpus.symlink_to(corpus.corpus.resolve())
     seconds = SECONDS[size] * (4 if name == "start" else 1)
     settings = override(
-        TrainSettings(**SHAPE, **SIZES[size]),
+        TrainSettings(),
+        **SHAPE,
+        **SIZES[size],
         minutes=seconds / 60,
         evaluations=16 if name == "start" else 6,
         **contenders()[name],

@@ -46,9 +46,7 @@ from xuxie.unilm.stream import concatenate, predict_stream
 DEFAULT_MINUTES = 30.0
 CHECKPOINT_SECONDS = 60.0
 EVALUATION_TOKENS = 16384  # targets of one evaluation, the same ones each time
-clock = (
-    time.monotonic
-)  # what a run's seconds are counted by; a benchmark on a busy machine may choose another
+clock = time.monotonic  # counts a run's seconds; a benchmark on a busy machine takes another
 LENGTH = ("steps", "minutes", "evaluations")  # settings that may change while a run goes on
 
 
