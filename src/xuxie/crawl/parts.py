@@ -182,7 +182,7 @@ def join_parts(parts: Sequence[list[str]], title: str) -> list[str]:
 def common(parts: Sequence[Sequence[str]]) -> int:
     """How many lines all parts begin with; no part is given up whole."""
     shortest = min(map(len, parts))
-    same = (len({part[place] for part in parts}) == 1 for place in range(shortest))
+    same = (len({visible(part[place]) for part in parts}) == 1 for place in range(shortest))
     return min(sum(takewhile(bool, same)), shortest - 1)
 
 

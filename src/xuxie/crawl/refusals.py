@@ -7,7 +7,7 @@ may use the same words, so they count only where little prose stands beside them
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence, Set
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -91,11 +91,11 @@ def check_page(tree: LexborHTMLParser, title: str, paragraphs: Sequence[str], li
         raise UnusablePage(tr("the site asks for a login"), forbidden=True)
 
 
-def check_heading(title: str, headings: Sequence[str], titles: Collection[str]) -> bool:
+def check_heading(title: str, headings: Sequence[str], titles: Set[str]) -> bool:
     """Whether one of a page's `headings` says the chapter's title; False when none says anything.
 
     `titles` are the book's, folded. Raises UnusablePage when the page names another chapter: by
-    that one's title, or by another number with another name.
+    that one's title, or by another number with another name. A number alone may be had twice.
     """
     own = fold(title)
     said = [fold(heading) for heading in headings]
@@ -105,10 +105,9 @@ def check_heading(title: str, headings: Sequence[str], titles: Collection[str]) 
     if len(name) > 1 and any(name in heading for heading in said):
         return True
     numbered = [heading for heading in headings if numbers_in(heading)]
-    if any(numbers & numbers_in(heading) for heading in numbered):
+    foreign = [heading for heading in headings if fold(PAGE_MARK.sub("", heading)) in titles - {own}]
+    if not foreign and any(numbers & numbers_in(heading) for heading in numbered):
         return True
-    bare = {heading: fold(PAGE_MARK.sub("", heading)) for heading in headings}
-    foreign = [heading for heading in headings if bare[heading] != own and bare[heading] in titles]
     foreign += numbered if numbers else []
     if foreign:
         raise UnusablePage(tr("the page is that of another chapter: {heading}", heading=foreign[0]))
