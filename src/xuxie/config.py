@@ -132,7 +132,7 @@ class WriteSettings:
     repetition_penalty: Annotated[float, Field(ge=1, le=10)] = 1.0  # 1: none
     presence_penalty: Annotated[float, Field(ge=-2, le=2)] = 0.0
     frequency_penalty: Annotated[float, Field(ge=-2, le=2)] = 0.0
-    no_repeat_ngram: Annotated[int, Field(ge=0, le=100)] = 0  # 0: any may be repeated
+    no_repeat_ngram: Annotated[int, Field(ge=0, le=100)] = 12  # 0: any may be repeated
     dry_multiplier: Annotated[float, Field(ge=0, le=10)] = 0.8  # 0: none
     dry_base: Annotated[float, Field(ge=1, le=4)] = 1.75
     dry_allowed_length: Annotated[int, Field(ge=1, le=50)] = 6
