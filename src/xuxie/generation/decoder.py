@@ -134,16 +134,18 @@ class Decoder(ABC):
 
     def _rows(self, chunks: Sequence[Chunk]) -> Rows:
         layouts = [self._layout(chunk) for chunk in chunks]
-        counts = np.array([len(layout.ids) for layout in layouts])
+        counts = np.array([len(layout.offsets) for layout in layouts])
         width = int(counts.max())
         lengths = np.array([self.lengths[chunk.slot] for chunk in chunks])
-        ids, offsets = (np.zeros((len(chunks), width), dtype=np.int64) for _ in range(2))
-        outputs = np.full((len(chunks), max(len(layout.outputs) for layout in layouts)), -1)
-        visible = np.eye(width, dtype=bool)[None].repeat(len(chunks), axis=0)  # padding sees itself
-        for i, (layout, count) in enumerate(zip(layouts, counts, strict=True)):
-            ids[i, :count], offsets[i, :count] = layout.ids, layout.offsets
-            outputs[i, : len(layout.outputs)] = layout.outputs
-            visible[i, :count, :count] = layout.visible
+        mask = self.reading.mask_id or 0  # padding, too, needs some id
+        ids = np.array([[*chunk.tokens, *[mask] * (width - len(chunk.tokens))] for chunk in chunks])
+        if all(layout is layouts[0] for layout in layouts):
+            offsets, outputs, visible = (
+                np.broadcast_to(array, (len(chunks), *np.shape(array)))
+                for array in (layouts[0].offsets, layouts[0].outputs, layouts[0].visible)
+            )
+        else:
+            offsets, outputs, visible = pad(layouts, width)
         positions = lengths[:, None] + offsets
         sources = np.array([self._sources[chunk.slot] for chunk in chunks])
         return Rows(
@@ -165,14 +167,12 @@ class Decoder(ABC):
         ends = self.lengths[chunk.slot] + tokens + chunk.guesses + masked
         if not tokens or ends > self.positions or len(layout.offsets) > SPARE_ROWS:
             raise ValueError(f"{tokens} tokens and {chunk.guesses} guesses to {self.positions} positions")
-        masks = len(layout.offsets) - tokens
-        return layout._replace(ids=[*chunk.tokens, *[self.reading.mask_id or 0] * masks])
+        return layout
 
 
 class Layout(NamedTuple):
     """The rows of one chunk: its tokens, a `[MASK]` for each, and one for each guess."""
 
-    ids: list[int]
     offsets: list[int]  # of the positions, from the first token's
     outputs: range
     visible: NDArray[np.bool_]  # [rows, rows]
@@ -180,13 +180,13 @@ class Layout(NamedTuple):
 
 @lru_cache(64)
 def lay_out(tokens: int, guesses: int, *, masked: bool) -> Layout:
-    """Rows for so many tokens and guesses; without ids.
+    """Rows for so many tokens and guesses.
 
     Tokens see tokens. The `[MASK]` of a token sees the tokens up to it, and itself; a guess sees all
     tokens, the last one's `[MASK]`, and the guesses up to itself.
     """
     if not masked:
-        return Layout([], [*range(tokens)], range(tokens), np.tri(tokens, dtype=bool))
+        return Layout([*range(tokens)], range(tokens), np.tri(tokens, dtype=bool))
     rows = 2 * tokens + guesses
     visible = np.tri(rows, dtype=bool)
     last = 2 * tokens - 1
@@ -194,4 +194,16 @@ def lay_out(tokens: int, guesses: int, *, masked: bool) -> Layout:
     for i in range(tokens):
         visible[tokens + i, i + 1 : tokens] = False
         visible[tokens + i, tokens + i] = True
-    return Layout([], [*range(tokens), *range(1, tokens + guesses + 1)], range(tokens, rows), visible)
+    return Layout([*range(tokens), *range(1, tokens + guesses + 1)], range(tokens, rows), visible)
+
+
+def pad(layouts: Sequence[Layout], width: int) -> tuple[Integers, Integers, NDArray[np.bool_]]:
+    """The offsets, outputs and visible of several layouts as arrays; padding sees itself."""
+    offsets = np.zeros((len(layouts), width), dtype=np.int64)
+    outputs = np.full((len(layouts), max(len(layout.outputs) for layout in layouts)), -1)
+    visible = np.eye(width, dtype=bool)[None].repeat(len(layouts), axis=0)
+    for i, layout in enumerate(layouts):
+        count = len(layout.offsets)
+        offsets[i, :count], outputs[i, : len(layout.outputs)] = layout.offsets, layout.outputs
+        visible[i, :count, :count] = layout.visible
+    return offsets, outputs, visible

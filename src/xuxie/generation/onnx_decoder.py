@@ -100,7 +100,8 @@ class OnnxDecoder(Decoder):
         arrays["outputs"][:] = (places[:, None] * width + rows.outputs)[wanted]
         self._hide(arrays["bias"], places, rows)
         self._session.run_with_iobinding(binding.bound)
-        return [*np.split(arrays["logits"].copy(), wanted.sum(axis=1).cumsum()[:-1])]
+        logits, ends = arrays["logits"].copy(), wanted.sum(axis=1).cumsum().tolist()
+        return [logits[begin:end] for begin, end in zip([0, *ends], ends, strict=False)]
 
     def _hide(self, bias: Array, places: NDArray[np.int64], rows: Rows) -> None:
         """Rows see what came before them; write down in `bias` which of that they do not see."""
@@ -108,6 +109,8 @@ class OnnxDecoder(Decoder):
             bias[:] = 0
         width = rows.ids.shape[1]
         hidden = np.tri(width, dtype=bool) & ~rows.visible
+        if not hidden.any():
+            return
         for place, length, mask in zip(places, rows.lengths, hidden, strict=True):
             if mask.any():
                 bias[place, 0, :, length : length + width][mask] = HIDDEN
