@@ -9,7 +9,7 @@ from xuxie.project import Project
 
 COMMANDS = [
     *("demo", "crawl", "import", "clean", "export", "corpus"),
-    *("train", "write", "serve", "mask", "info", "doctor"),
+    *("train", "eval", "write", "serve", "mask", "info", "doctor"),
 ]
 
 

@@ -44,6 +44,7 @@ def corpora(draw: st.DrawFn) -> Any:
     corpus = SimpleNamespace(
         record=SimpleNamespace(sections=tuple(sections)),
         book_of=lambda chapter: SimpleNamespace(weight=1.0),
+        release=lambda: None,
         sentences=np.array(starts),
         directory=Path(),
     )
@@ -215,6 +216,7 @@ def long_corpus(sections: int) -> Any:
     return SimpleNamespace(
         sections=lambda part: every,
         book_of=lambda chapter: SimpleNamespace(weight=1.0),
+        release=lambda: None,
         sentence_starts=lambda section: np.arange(section.start, section.end + 1, 10),
     )
 

@@ -6,13 +6,13 @@ import pytest
 import torch
 from transformers import BertForMaskedLM
 
-from xuxie.config import CorpusSettings
+from xuxie.config import CorpusSettings, Objective
 from xuxie.corpus.build import build_corpus
 from xuxie.corpus.corpus import Corpus
 from xuxie.corpus.split import Part
-from xuxie.corpus.windows import WindowShape, measuring_windows
+from xuxie.corpus.windows import Window, WindowShape, measuring_windows
 from xuxie.project import Project
-from xuxie.training.evaluation import by_length, evaluate
+from xuxie.training.evaluation import by_length, evaluate, evaluate_chapters, foresee, pair_of
 from xuxie.unilm.masks import additive_mask, compute_attention_mask
 from xuxie.unilm.model import new_model
 
@@ -97,10 +97,55 @@ def test_less_work_takes_windows_evenly_spread(corpus: Corpus) -> None:
     assert some == evaluate(model, corpus, "train", SHAPE, most_tokens=100)
 
 
-def test_batches_of_like_length_hold_every_pair() -> None:
-    pairs = [([1] * (n % 7), [2] * (n % 5 + 1)) for n in range(50)]
-    batches = by_length(pairs)
-    assert sorted(map(repr, (pair for batch in batches for pair in batch))) == sorted(map(repr, pairs))
+def test_batches_of_like_length_hold_every_window() -> None:
+    windows = [Window(start=n, middle=n + n % 7, end=n + n % 7 + n % 5 + 1) for n in range(50)]
+    batches = by_length(windows)
+    assert sorted(map(repr, (window for batch in batches for window in batch))) == sorted(
+        map(repr, windows)
+    )
     assert by_length([]) == []
-    long = [([1] * 3000, [2] * 3000)] * 2
+    long = [Window(start=0, middle=3000, end=6000)] * 2
     assert [len(batch) for batch in by_length(long)] == [1, 1]
+
+
+def test_chapters_make_the_whole(corpus: Corpus) -> None:
+    model = a_model(corpus)
+    chapters = evaluate_chapters(model, corpus, "train", SHAPE)
+    assert list(chapters) == [0, 1, 2, 3, 5, 6, 7, 8]
+    assert [score.characters for score in chapters.values()] == [
+        len("".join(CHAPTERS[place])) for place in chapters
+    ]
+    whole = evaluate(model, corpus, "train", SHAPE)
+    assert whole is not None
+    assert whole.bits == pytest.approx(sum(score.bits for score in chapters.values()))
+
+
+def test_a_character_without_a_token_is_spelled_out(corpus: Corpus) -> None:
+    """Where every token has the same chance: leaving a character out saves little and costs much."""
+    model = a_model(corpus).eval()
+    for parameter in model.parameters():
+        parameter.data.zero_()
+    tokenizer = corpus.tokenizer
+    (rain,) = tokenizer.encode(["雨"])[0]
+    (known,), (unknown,) = (
+        foresee(model, tokenizer, [([rain], [token])], "pseudo-masked")
+        for token in (rain, tokenizer.unk_id)
+    )
+    assert known.bits.tolist() == pytest.approx([math.log2(tokenizer.size)])
+    assert unknown.bits.tolist() == pytest.approx([math.log2(tokenizer.size) + math.log2(1_112_064)])
+    assert known.characters == unknown.characters == 1
+    assert known.confidence.tolist() == pytest.approx([1 / tokenizer.size])
+
+
+@pytest.mark.parametrize("objective", ["pseudo-masked", "shifted", "left-to-right"])
+def test_what_is_foreseen_of_each_pair(corpus: Corpus, objective: Objective) -> None:
+    model = a_model(corpus).eval()
+    windows = list(measuring_windows(corpus, corpus.sections("test"), SHAPE))
+    pairs = [pair_of(corpus, window) for window in windows]
+    together = foresee(model, corpus.tokenizer, pairs, objective)
+    for pair, foreseen in zip(pairs, together, strict=True):
+        (alone,) = foresee(model, corpus.tokenizer, [pair], objective)
+        assert foreseen.bits == pytest.approx(alone.bits, rel=1e-4)
+        assert foreseen.right.tolist() == alone.right.tolist()
+        skipped = not pair[0] and objective != "pseudo-masked"
+        assert len(foreseen.bits) == len(pair[1]) - skipped

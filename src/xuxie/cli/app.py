@@ -5,7 +5,21 @@ from typing import Annotated
 
 import typer
 
-from xuxie.cli import clean, corpus, crawl, demo, doctor, export, import_, info, mask, serve, train, write
+from xuxie.cli import (
+    clean,
+    corpus,
+    crawl,
+    demo,
+    doctor,
+    eval_,
+    export,
+    import_,
+    info,
+    mask,
+    serve,
+    train,
+    write,
+)
 from xuxie.language import tr
 
 app = typer.Typer(
@@ -16,7 +30,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for command in (demo, crawl, import_, clean, export, corpus, train, write, serve, mask, info, doctor):
+for command in (
+    demo,
+    crawl,
+    import_,
+    clean,
+    export,
+    corpus,
+    train,
+    eval_,
+    write,
+    serve,
+    mask,
+    info,
+    doctor,
+):
     name = command.__name__.rpartition(".")[2].rstrip("_")
     app.command(name, help=command.HELP, epilog=tr("Example:") + "  " + command.EXAMPLE)(command.command)
 

@@ -72,10 +72,10 @@ def make(
     books: Sequence[Book],
     weights: Sequence[float],
     settings: CorpusSettings,
-    edited: NovelTokenizer | None,
+    given: NovelTokenizer | None,
     progress: Progress,
 ) -> CorpusRecord:
-    """Write all files of a corpus but its record, which is returned."""
+    """Write all files of a corpus but its record, which is returned. No tokenizer `given`: one is made."""
     rules = RULES
     if settings.simplify:
         from xuxie.corpus.simplifying import simplifier  # its library is optional
@@ -83,7 +83,7 @@ def make(
         rules = (*RULES, ("simplified", simplifier()))
     gatherer = Gatherer(directory, rules)
     records = gatherer.gather(books, progress)
-    tokenizer, added = (edited, {}) if edited else make_tokenizer(gatherer.characters, settings)
+    tokenizer, added = (given, {}) if given else make_tokenizer(gatherer.characters, settings)
     encoded = encode(directory, records, tokenizer, progress)
     if not any(section.part == "train" for section in encoded.sections):
         raise InputError(tr("there is too little text to train on: three paragraphs are the least"))
@@ -93,7 +93,7 @@ def make(
         removed={name: gatherer.count(name) for name, _ in rules},
         tokenizer=settings.tokenizer,
         tokenizer_sha256=sha256_of(directory / FILE_NAME),
-        tokenizer_edited=edited is not None,
+        tokenizer_edited=given is not None,
         eos_token=settings.eos_token,
         paragraph_token=settings.paragraph_token,
         dtype=encoded.dtype,

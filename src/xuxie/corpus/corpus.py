@@ -15,6 +15,7 @@ A section is a stretch of one chapter that belongs to one part of the split; a w
 import dataclasses
 import itertools
 import json
+import mmap
 from pathlib import Path
 from typing import Literal
 
@@ -39,6 +40,7 @@ TOKENS, SENTENCES, PARAGRAPHS, CHAPTERS, META = (
     "chapters.npy",
     "meta.json",
 )
+NAMED, SIMPLIFIED = 16, "simplified"  # what a corpus's name is made of: digits of hashes, and this word
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -91,8 +93,8 @@ class CorpusRecord:
     @property
     def sha256(self) -> str:
         """A name for the content: the same books, weights and tokenizer give the same."""
-        names = [self.tokenizer_sha256[:16], *(book.sha256[:16] for book in self.books)]
-        names += ["simplified"] * self.simplified
+        names = [self.tokenizer_sha256[:NAMED], *(book.sha256[:NAMED] for book in self.books)]
+        names += [SIMPLIFIED] * self.simplified
         if any(book.weight != 1 for book in self.books):
             names += [f"{book.weight:g}" for book in self.books]
         return "-".join(names)
@@ -120,9 +122,20 @@ class Corpus:
         if len(self.tokens) != self.record.tokens or self.sentences[-1] != self.record.tokens:
             raise InputError(damaged(directory, tr("its files do not fit each other")))
 
+    def release(self) -> None:
+        """Let go of the pages read so far: the system may keep them, this process does not."""
+        for mapped in (self.tokens, self.sentences, self.paragraphs, self.chapters):
+            memory = getattr(mapped, "_mmap", None)  # an array of no length is not mapped
+            if memory is not None and hasattr(mmap, "MADV_DONTNEED"):
+                memory.madvise(mmap.MADV_DONTNEED)
+
     def sections(self, part: Part) -> list[Section]:
         """The sections of one part, in reading order."""
         return [section for section in self.record.sections if section.part == part]
+
+    def chapter_at(self, token: int) -> int:
+        """The chapter that holds a token, by its place in the corpus, from 0."""
+        return int(np.searchsorted(self.chapters, token, side="right")) - 1
 
     def book_of(self, chapter: int) -> BookRecord:
         """The book of a chapter, given by its place in the corpus."""

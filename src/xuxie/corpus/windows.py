@@ -132,9 +132,11 @@ def drawn_sections(corpus: Corpus, generator: np.random.Generator) -> list[Secti
     return [repeated[i] for i in generator.permutation(len(repeated))]
 
 
-def pools(windows: Iterator[Window]) -> Iterator[list[Window]]:
-    """Windows by the POOL."""
-    return iter(lambda: list(itertools.islice(windows, POOL)), [])
+def pools(corpus: Corpus, windows: Iterator[Window]) -> Iterator[list[Window]]:
+    """Windows by the POOL; between two, memory holds nothing of the corpus."""
+    while pool := list(itertools.islice(windows, POOL)):
+        yield pool
+        corpus.release()
 
 
 def batches(windows: Sequence[Window], tokens: int, generator: np.random.Generator) -> list[list[Window]]:
@@ -168,7 +170,7 @@ def epoch_batches(
         windows = line_windows(corpus, drawn, shape)
     else:
         windows = training_windows(corpus, drawn, shape, generator)
-    pooled = (batches(pool, settings.batch_tokens, generator) for pool in pools(windows))
+    pooled = (batches(pool, settings.batch_tokens, generator) for pool in pools(corpus, windows))
     number = None
     for number, batch in enumerate(itertools.chain.from_iterable(pooled)):
         if number >= first:

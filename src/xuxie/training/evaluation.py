@@ -3,14 +3,19 @@
 Every token of the text is predicted under exactly the conditions of generation (everything before it
 visible, and one `[MASK]` in its place where the objective has them, see `unilm.objectives.measured`). The
 bits of all target tokens, [EOS] and paragraph marks included, are divided by the number of characters of
-text, so that tokenizers can be compared. 2 ** bits is the perplexity per character.
+text. An [UNK] does not say which character stands there: it is charged, besides its own bits, those to
+spell one of Unicode's out. So vocabularies can be compared: leaving characters out of one gains nothing.
+2 ** bits is the perplexity per character.
 """
 
 import math
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from transformers import BertForMaskedLM
 
 from xuxie.config import Objective
@@ -18,25 +23,48 @@ from xuxie.corpus.corpus import Corpus
 from xuxie.corpus.split import Part
 from xuxie.corpus.tokenizer import NovelTokenizer
 from xuxie.corpus.windows import Window, WindowShape, measuring_windows
-from xuxie.unilm.examples import Pair, collate
+from xuxie.unilm.examples import IGNORED, Pair, collate
 from xuxie.unilm.model import cross_entropy
 from xuxie.unilm.objectives import measured
 from xuxie.unilm.stream import concatenate, predict_stream
 
 BATCH_TOKENS = 4096  # padded tokens of one batch, the row of [MASK]s included
+SPELLING_BITS = math.log2(0x110000 - 0x800)  # Unicode's scalar values, all equally likely: 20.08
 
 
 @dataclass(frozen=True, kw_only=True)
 class Score:
     """Bits and characters of what was predicted."""
 
-    bits: float
-    characters: int
+    bits: float = 0.0
+    characters: int = 0
 
     @property
     def bits_per_character(self) -> float:
         """The lower, the better foreseen."""
         return self.bits / self.characters
+
+    def __add__(self, other: "Score") -> "Score":
+        return Score(bits=self.bits + other.bits, characters=self.characters + other.characters)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Foreseen:
+    """How the tokens of one target were foreseen, and the characters that they stand for.
+
+    All [tokens]: the bits of each, with those to spell out an [UNK]; whether it was the likeliest; the
+    probability of the likeliest. Without a source and a `[MASK]` the first token is not predicted.
+    """
+
+    bits: NDArray[np.float64]
+    right: NDArray[np.bool_]
+    confidence: NDArray[np.float64]
+    characters: int
+
+    @property
+    def score(self) -> Score:
+        """In all."""
+        return Score(bits=float(self.bits.sum()), characters=self.characters)
 
 
 def evaluate(
@@ -51,37 +79,64 @@ def evaluate(
 
     `most_tokens` bounds the work: windows are taken evenly spread until about so many targets.
     """
+    chapters = evaluate_chapters(model, corpus, part, shape, most_tokens, objective)
+    score = sum(chapters.values(), start=Score())
+    return score if score.characters else None
+
+
+def evaluate_chapters(
+    model: BertForMaskedLM,
+    corpus: Corpus,
+    part: Part,
+    shape: WindowShape,
+    most_tokens: int | None = None,
+    objective: Objective = "pseudo-masked",
+) -> dict[int, Score]:
+    """The same by chapter (its place in the corpus)."""
     windows = list(measuring_windows(corpus, corpus.sections(part), shape))
     targets = sum(window.end - window.middle for window in windows)
     if most_tokens and targets > most_tokens:
         every = math.ceil(targets / most_tokens)
         windows = windows[every // 2 :: every] or windows[:1]
-    pairs = [pair_of(corpus, window) for window in windows]
-    score = Score(bits=0.0, characters=0)
+    scores: defaultdict[int, Score] = defaultdict(Score)
+    for window, foreseen in foresee_windows(model, corpus, windows, objective):
+        scores[corpus.chapter_at(window.middle)] += foreseen.score
+    return dict(sorted(scores.items()))
+
+
+def foresee_windows(
+    model: BertForMaskedLM, corpus: Corpus, windows: Sequence[Window], objective: Objective
+) -> Iterator[tuple[Window, Foreseen]]:
+    """Every window with how its target was foreseen, those of like length first."""
     training = model.training
     model.eval()
-    for batch in by_length(pairs):
-        part_score = score_pairs(model, corpus.tokenizer, batch, objective)
-        score = Score(
-            bits=score.bits + part_score.bits, characters=score.characters + part_score.characters
-        )
+    for batch in by_length(windows):
+        pairs = [pair_of(corpus, window) for window in batch]
+        yield from zip(batch, foresee(model, corpus.tokenizer, pairs, objective), strict=True)
     model.train(training)
-    return score if score.characters else None
 
 
 @torch.no_grad()
-def score_pairs(
-    model: BertForMaskedLM,
-    tokenizer: NovelTokenizer,
-    pairs: Sequence[Pair],
-    objective: Objective = "pseudo-masked",
-) -> Score:
-    """The bits of the targets of some pairs, computed in one batch."""
+def foresee(
+    model: BertForMaskedLM, tokenizer: NovelTokenizer, pairs: Sequence[Pair], objective: Objective
+) -> list[Foreseen]:
+    """How the targets of some pairs were foreseen, computed in one batch."""
     example = measured(objective, collate(pairs, tokenizer.pad_id), tokenizer.mask_id)
     logits, labels = predict_stream(model, concatenate(example).to(model.device))
-    nats = cross_entropy(logits, labels, reduction="sum").item()
-    characters = sum(int(tokenizer.characters[list(target)].sum()) for _, target in pairs)
-    return Score(bits=nats / math.log(2), characters=characters)
+    nats = cross_entropy(logits, labels, reduction="none").double()
+    bits = nats / math.log(2) + SPELLING_BITS * (labels == tokenizer.unk_id)
+    confidence, likeliest = logits.float().softmax(dim=-1).max(dim=-1)
+    lengths = (example.labels != IGNORED).sum(dim=1).tolist()
+    columns = (column.cpu().split(lengths) for column in (bits, likeliest == labels, confidence.double()))
+    return [
+        Foreseen(
+            bits=own_bits.numpy(),
+            right=right.numpy(),
+            confidence=confident.numpy(),
+            characters=int(tokenizer.characters[list(target)].sum()),
+        )
+        for (_, target), own_bits, right, confident in zip(pairs, *columns, strict=True)
+    ]
 
 
 def pair_of(corpus: Corpus, window: Window) -> Pair:
@@ -89,9 +144,13 @@ def pair_of(corpus: Corpus, window: Window) -> Pair:
     return corpus.ids(window.start, window.middle), corpus.ids(window.middle, window.end)
 
 
-def by_length(pairs: Sequence[Pair]) -> list[list[Pair]]:
-    """Pairs in batches of like lengths, so that little is padding."""
-    ordered = sorted(pairs, key=lambda pair: len(pair[0]) + 2 * len(pair[1]))
-    longest = max((len(source) + 2 * len(target) for source, target in ordered), default=1)
-    size = max(1, BATCH_TOKENS // longest)
+def by_length(windows: Sequence[Window]) -> list[list[Window]]:
+    """Windows in batches of like lengths, so that little is padding."""
+    ordered = sorted(windows, key=cost)
+    size = max(1, BATCH_TOKENS // max(map(cost, ordered), default=1))
     return [ordered[i : i + size] for i in range(0, len(ordered), size)]
+
+
+def cost(window: Window) -> int:
+    """The tokens that measuring a window takes: the target stands twice."""
+    return window.length + window.end - window.middle
