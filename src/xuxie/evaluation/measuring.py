@@ -110,7 +110,7 @@ def evaluate_model(
         return evaluation
     spread = np.linspace(0, len(openings) - 1, min(passages, len(openings))).astype(int)
     chosen = [openings[place] for place in spread]
-    writer = Writer(model, tokenizer, record)
+    writer = Writer.load(project, slots=1, deterministic=True)
     written = list(write_passages(writer, settings, chosen, progress))
     real = [passage for _, passage in chosen]
     return dataclasses.replace(
