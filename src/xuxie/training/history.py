@@ -65,12 +65,10 @@ class History:
         self.since = 0.0
 
     def read(self) -> tuple[list[Updates], list[Evaluation]]:
-        """The rows that are whole, in order."""
+        """The rows that are whole, in order; of evaluations at one step, as after a kill, the last."""
         found = rows(self.path)
-        return (
-            [row for row in found if isinstance(row, Updates)],
-            [row for row in found if isinstance(row, Evaluation)],
-        )
+        evaluations = {row.step: row for row in found if isinstance(row, Evaluation)}
+        return [row for row in found if isinstance(row, Updates)], list(evaluations.values())
 
     def go_on(self, from_step: int, seconds: float = 0.0) -> None:
         """Drop what lies behind the step, and the second, from which the run goes on."""

@@ -34,8 +34,10 @@ from xuxie.training.checkpoints import (
     restore_checkpoint,
     save_checkpoint,
 )
-from xuxie.training.evaluation import evaluate, pair_of
+from xuxie.training.evaluation import Score, evaluate_chapters, pair_of
 from xuxie.training.guards import explaining_memory, uninterrupted
+from xuxie.training.history import History
+from xuxie.training.noting import note_evaluation
 from xuxie.training.precision import Precision, best_device
 from xuxie.training.start import make_optimizer, rate_factor, start_model
 from xuxie.unilm.examples import Example, Pairs, collate
@@ -88,6 +90,7 @@ class Trainer:
         self.model.to(self.device)
         self.optimizer = make_optimizer(self.model, settings)
         self.state = RunState(corpus=corpus.record.sha256, settings=settings)
+        self.history = History(project.model)
 
     @property
     def checkpoints(self) -> Path:
@@ -139,6 +142,7 @@ class Trainer:
         self.progress.advance(done)
         saved, began = time.monotonic(), clock()
         batches = self.batches()
+        self.history.go_on(self.state.step, self.state.seconds)
         try:
             while True:
                 if self.evaluation_is_due():  # at once where Ctrl-C came in the middle of one
@@ -150,7 +154,8 @@ class Trainer:
                 if finished:
                     return
                 with uninterrupted():
-                    loss = self.step(next(batches))
+                    batch = next(batches)
+                    loss = self.step(batch)
                     began, previous = clock(), began
                     self.state = dataclasses.replace(
                         self.state,
@@ -159,6 +164,13 @@ class Trainer:
                         masked=not self.is_starting(),
                         seconds=self.state.seconds + began - previous,
                     )
+                self.history.updated(
+                    step=self.state.step,
+                    seconds=self.state.seconds,
+                    loss=loss,
+                    learning_rate=self.optimizer.param_groups[0]["lr"],
+                    tokens=sum(window.end - window.middle for window in batch),
+                )
                 self.progress.advance(
                     1 if self.settings.steps else began - previous,
                     tr(
@@ -229,10 +241,11 @@ class Trainer:
 
     def measure(self) -> None:
         """Score the model on the validation part and keep it if it is the best so far."""
-        score = evaluate(
+        chapters = evaluate_chapters(
             self.model, self.corpus, "validation", self.shape, EVALUATION_TOKENS, self.settings.objective
         )
-        bits = score.bits_per_character if score else None
+        score = sum(chapters.values(), start=Score())
+        bits = score.bits_per_character if score.characters else None
         best = self.state.best
         better = bits is None or best is None or bits < best
         self.state = dataclasses.replace(
@@ -245,6 +258,14 @@ class Trainer:
             self.progress.say(line)
         if better:
             save_model(self.project.model, self.model, self.corpus.tokenizer, self.record(bits))
+        note_evaluation(
+            self.project,
+            self.corpus,
+            self.history,
+            step=self.state.step,
+            seconds=self.state.seconds,
+            chapters=chapters,
+        )
 
     def record(self, bits: float | None) -> ModelRecord:
         """The record of the model as it is now."""

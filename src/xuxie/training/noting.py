@@ -1,0 +1,75 @@
+"""What is noted at each evaluation: scores by chapter, a sample, the peak of memory; and the report anew.
+
+note_evaluation(project, corpus, history, step=512, seconds=93.0, chapters={4: score})
+"""
+
+import dataclasses
+import sys
+from collections.abc import Mapping
+
+from xuxie.corpus.corpus import Corpus
+from xuxie.errors import InputError
+from xuxie.generation.writer import Writer
+from xuxie.model_record import read_record
+from xuxie.project import Project
+from xuxie.training.evaluation import Score
+from xuxie.training.history import Evaluation, History
+from xuxie.training.report import write_report
+
+PROMPT, SAMPLE = 60, 80  # characters, about
+
+
+def note_evaluation(
+    project: Project,
+    corpus: Corpus,
+    history: History,
+    *,
+    step: int,
+    seconds: float,
+    chapters: Mapping[int, Score],
+) -> None:
+    """Add an evaluation to the history and write the report. The sample is of the best model so far."""
+    score = sum(chapters.values(), start=Score())
+    prompt, sample = write_sample(project, corpus)
+    history.append(
+        Evaluation(
+            step=step,
+            seconds=round(seconds, 2),
+            bits_per_character=score.bits_per_character if score.characters else None,
+            chapters=tuple(
+                (place, round(one.bits_per_character, 4))
+                for place, one in chapters.items()
+                if one.characters
+            ),
+            prompt=prompt,
+            sample=sample,
+            peak_memory=peak_memory(),
+        )
+    )
+    write_report(project.model, read_record(project.model))
+
+
+def write_sample(project: Project, corpus: Corpus) -> tuple[str, str]:
+    """The opening of the validation part, always the same, and what the model in the folder makes of it."""
+    sections = corpus.sections("validation")
+    if not sections:
+        return "", ""
+    starts = corpus.sentence_starts(sections[0]).tolist()
+    end = next((start for start in starts if start - starts[0] >= PROMPT), starts[-1])
+    prompt = corpus.tokenizer.decode(corpus.ids(starts[0], end)[: 2 * PROMPT])
+    settings = dataclasses.replace(project.settings().write, length=SAMPLE, seed=0)
+    try:
+        writer = Writer.load(project, slots=1, deterministic=True)
+        return prompt, "".join(writer.write(prompt, settings))
+    except InputError:  # settings.write may forbid all that this model can write
+        return prompt, ""
+
+
+def peak_memory() -> int:
+    """The most resident bytes of this process so far; 0 where the system does not say."""
+    try:
+        import resource  # not on Windows
+    except ImportError:
+        return 0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
