@@ -12,7 +12,7 @@ from dataclasses import dataclass
 Points = Sequence[tuple[float, float]]
 
 WIDTH, HEIGHT = 640, 200
-LEFT, RIGHT, TOP, BOTTOM = 56, 12, 12, 24  # margins, where the numbers stand
+LEFT, RIGHT, TOP, BOTTOM = 64, 12, 12, 24  # margins, where the numbers stand
 MOST_POINTS = 400
 TICKS = 4
 
