@@ -134,9 +134,16 @@ def read_weights(directory: Path) -> BertWeights:
         raise unreadable(directory, str(error).strip().split("\n")[0]) from None
     return BertWeights(
         shape,
-        read=lambda name: file.get_tensor(name).astype(np.float32, copy=False),
+        read=lambda name: read_tensor(path, name),
         row=lambda name, index: file.get_slice(name)[index].astype(np.float32, copy=False),
     )
+
+
+def read_tensor(path: Path, name: str) -> Array:
+    """One tensor of a file, which is opened for it alone: what was mapped to read it is let go of."""
+    with safetensors.safe_open(path, framework="np") as file:
+        tensor: Array = file.get_tensor(name).astype(np.float32, copy=False)
+    return tensor
 
 
 def unreadable(directory: Path, why: str) -> InputError:

@@ -53,6 +53,8 @@ class OnnxDecoder(Decoder):
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or cores()
         options.log_severity_level = 3
+        # Outside of the arena, what the weights were packed from is given back to the system.
+        options.add_session_config_entry("session.use_device_allocator_for_initializers", "1")
         graph = build_graph(weights, arithmetic)
         self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
         self._places, self._types = (
