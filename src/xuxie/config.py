@@ -83,6 +83,8 @@ class TrainSettings:
     padded: bool = False  # transformers' own forward pass on padded batches: slow, plain to read
     left_to_right: Annotated[float, Field(ge=0, lt=1)] = 0.6  # share of the run spent so, before
     batch_tokens: PositiveInt = 4096  # padded tokens of one batch
+    accumulation: PositiveInt = 1  # batches whose gradients are added up for one update
+    checkpointing: bool = False  # less memory, more time: activations are computed twice
     learning_rate: PositiveFloat = 5e-4
     weight_decay: Fraction = 0.01
     warmup: Fraction = 0.05  # of the whole run
@@ -91,6 +93,7 @@ class TrainSettings:
     steps: PositiveInt | None = None  # the length of the run; exclusive with minutes
     minutes: PositiveFloat | None = None
     evaluations: PositiveInt = 8  # over the whole run
+    patience: Annotated[int, Field(ge=0)] = 0  # evaluations without a better score end it; 0: never
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
 
     def __post_init__(self) -> None:

@@ -40,6 +40,7 @@ class RunState:
     masked: bool = False  # whether the left-to-right part is over
     evaluations: int = 0  # made so far
     best: float | None = None  # bits per character
+    worse: int = 0  # measurements in a row that were no better than the best
     corpus: str
     settings: TrainSettings
     scaler: dict[str, Any] = Field(default_factory=dict)

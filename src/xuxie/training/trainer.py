@@ -7,10 +7,11 @@ last checkpoint; asked for more steps or minutes, it trains on until then. The w
 those with the best score on the validation part.
 """
 
+import contextlib
 import dataclasses
+import math
 import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import torch
@@ -18,7 +19,7 @@ from torch import Tensor
 
 from xuxie.config import TrainSettings
 from xuxie.corpus.corpus import Corpus
-from xuxie.corpus.windows import Window, WindowShape, epoch_batches
+from xuxie.corpus.windows import WindowShape
 from xuxie.errors import EnvironmentFailure, InputError
 from xuxie.files import exclusive
 from xuxie.language import tr
@@ -34,22 +35,23 @@ from xuxie.training.checkpoints import (
     restore_checkpoint,
     save_checkpoint,
 )
-from xuxie.training.evaluation import Score, evaluate_chapters, pair_of
+from xuxie.training.evaluation import Score, evaluate_chapters
+from xuxie.training.feed import Update, ahead, updates
+from xuxie.training.forecast import Forecast
 from xuxie.training.guards import explaining_memory, uninterrupted
 from xuxie.training.history import History
-from xuxie.training.noting import note_evaluation
+from xuxie.training.noting import note_evaluation, peak_memory
 from xuxie.training.precision import Precision, best_device
 from xuxie.training.start import make_optimizer, rate_factor, start_model
-from xuxie.unilm.examples import Example, Pairs, collate
+from xuxie.unilm.examples import Example
 from xuxie.unilm.model import cross_entropy, predict
-from xuxie.unilm.objectives import learned, left_to_right
-from xuxie.unilm.stream import concatenate, predict_stream
+from xuxie.unilm.stream import Stream, predict_stream
 
 DEFAULT_MINUTES = 30.0
 CHECKPOINT_SECONDS = 60.0
 EVALUATION_TOKENS = 16384  # targets of one evaluation, the same ones each time
 clock = time.monotonic  # counts a run's seconds; a benchmark on a busy machine takes another
-LENGTH = ("steps", "minutes", "evaluations")  # settings that may change while a run goes on
+LENGTH = ("steps", "minutes", "evaluations", "patience")  # settings that may change while a run goes on
 
 
 def train(
@@ -72,6 +74,8 @@ def train(
             progress.say(tr("the model is up to date: ask for more with --steps or --minutes to train on"))
         else:
             trainer.run()
+            gigabytes = f"{peak_memory() / 2**30:.1f}"
+            progress.say(tr("peak memory: {gigabytes} GB", gigabytes=gigabytes))
         return read_record(project.model)
 
 
@@ -132,112 +136,117 @@ class Trainer:
 
     def is_done(self) -> bool:
         """Whether the run is at its end, the last evaluation included."""
-        return self.fraction() >= 1 and not self.evaluation_is_due()
+        return self.has_stalled() or (self.fraction() >= 1 and not self.evaluation_is_due())
 
     def run(self) -> None:
         """Train to the end, measuring and saving on the way."""
         total = self.settings.steps or 60 * (self.settings.minutes or DEFAULT_MINUTES)
         self.progress.start(tr("training"), total)
-        done = self.state.step if self.settings.steps else self.state.seconds
-        self.progress.advance(done)
-        saved, began = time.monotonic(), clock()
-        batches = self.batches()
+        self.progress.advance(self.state.step if self.settings.steps else self.state.seconds)
         self.history.go_on(self.state.step, self.state.seconds)
-        try:
-            while True:
-                if self.evaluation_is_due():  # at once where Ctrl-C came in the middle of one
-                    self.measure()
-                finished = self.fraction() >= 1
-                if finished or time.monotonic() - saved > CHECKPOINT_SECONDS:
-                    self.save()
-                    saved = time.monotonic()
-                if finished:
-                    return
-                with uninterrupted():
-                    batch = next(batches)
-                    loss = self.step(batch)
-                    began, previous = clock(), began
-                    self.state = dataclasses.replace(
-                        self.state,
-                        step=self.state.step + 1,
-                        batch=self.state.batch + 1,
-                        masked=not self.is_starting(),
-                        seconds=self.state.seconds + began - previous,
-                    )
-                self.history.updated(
-                    step=self.state.step,
-                    seconds=self.state.seconds,
-                    loss=loss,
-                    learning_rate=self.optimizer.param_groups[0]["lr"],
-                    tokens=sum(window.end - window.middle for window in batch),
-                )
-                self.progress.advance(
-                    1 if self.settings.steps else began - previous,
-                    tr(
-                        "step {step}, {rate} a second, loss {loss}",
-                        step=self.state.step,
-                        rate=f"{self.state.step / max(self.state.seconds, 1e-9):.1f}",
-                        loss=f"{loss:.3f}",
-                    ),
-                )
-        except KeyboardInterrupt:
-            self.save()
-            raise
+        saved, began, forecast = time.monotonic(), clock(), Forecast(self.corpus, self.settings)
+        place = self.state.epoch, self.state.batch, self.state.step
+        with contextlib.closing(
+            ahead(updates(self.corpus, self.settings, place, self.is_starting))
+        ) as prepared:
+            try:
+                while True:
+                    if self.evaluation_is_due():  # at once where Ctrl-C came in the middle of one
+                        self.measure()
+                    finished = self.fraction() >= 1 or self.has_stalled()
+                    if finished or time.monotonic() - saved > CHECKPOINT_SECONDS:
+                        self.save()
+                        saved = time.monotonic()
+                    if finished:
+                        return
+                    with uninterrupted():
+                        update = next(prepared)
+                        loss = self.step(update)
+                        began, previous = clock(), began
+                        self.moved(update, loss, began - previous)
+                    self.show(loss, began - previous)
+                    if line := forecast.after(update, began - previous):
+                        self.progress.say(line)
+            except KeyboardInterrupt:
+                self.save()
+                raise
 
-    def batches(self) -> Iterator[list[Window]]:
-        """Batches without end, from where the run stands."""
-        while True:
-            yield from epoch_batches(self.corpus, self.settings, self.state.epoch, self.state.batch)
-            self.state = dataclasses.replace(self.state, epoch=self.state.epoch + 1, batch=0)
+    def moved(self, update: Update, loss: float, seconds: float) -> None:
+        """The run stands behind an update."""
+        self.state = dataclasses.replace(
+            self.state,
+            step=self.state.step + 1,
+            epoch=update.epoch,
+            batch=update.batch,
+            masked=not self.is_starting(self.state.step + 1),
+            seconds=self.state.seconds + seconds,
+        )
+        self.history.updated(
+            step=self.state.step,
+            seconds=self.state.seconds,
+            loss=loss,
+            learning_rate=self.optimizer.param_groups[0]["lr"],
+            tokens=update.targets,
+        )
 
-    def step(self, batch: list[Window]) -> float:
-        """One update; returns the loss in nats per predicted token."""
-        pairs = collate([pair_of(self.corpus, window) for window in batch], self.corpus.tokenizer.pad_id)
+    def show(self, loss: float, seconds: float) -> None:
+        """Move the bar on."""
+        note = tr(
+            "step {step}, {rate} a second, loss {loss}",
+            step=self.state.step,
+            rate=f"{self.state.step / max(self.state.seconds, 1e-9):.1f}",
+            loss=f"{loss:.3f}",
+        )
+        self.progress.advance(1 if self.settings.steps else seconds, note)
+
+    def step(self, update: Update) -> float:
+        """One update; returns the loss in nats per predicted token.
+
+        Raises EnvironmentFailure, with the weights as they were, when the loss is no number or absurd.
+        """
         for group in self.optimizer.param_groups:
             group["lr"] = self.settings.learning_rate * rate_factor(self.fraction(), self.settings.warmup)
-        with self.precision.autocast():
-            logits, labels = self.predict(self.example(pairs))
-        loss = cross_entropy(logits, labels)
-        if not torch.isfinite(loss):
-            raise EnvironmentFailure(
-                tr("the loss is no number any more: try a lower learning_rate or precision fp32")
-            )
-        scaler = self.precision.scaler
-        scaler.scale(loss).backward()
+        scaler, total = self.precision.scaler, 0.0
+        for part in update.parts:
+            with self.precision.autocast():
+                logits, labels = self.predict(part)
+            loss = cross_entropy(logits, labels, "sum") / update.predicted
+            total += loss.item()
+            scaler.scale(loss).backward()
+        if not total < 2 * math.log(self.corpus.tokenizer.size):  # twice that of guessing at random
+            raise EnvironmentFailure(diverged(self.checkpoints))
         scaler.unscale_(self.optimizer)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.max_gradient_norm)
         scaler.step(self.optimizer)
         scaler.update()
         self.optimizer.zero_grad(set_to_none=True)
-        return loss.item()
+        return total
 
-    def example(self, pairs: Pairs) -> Example:
-        """What is learned from a batch at this point of the run."""
-        if self.is_starting():
-            return left_to_right(pairs)
-        generator = torch.Generator().manual_seed(self.settings.seed + 2**20 * self.state.step)
-        tokenizer = self.corpus.tokenizer
-        return learned(self.settings, pairs, tokenizer.mask_id, tokenizer.size, generator)
-
-    def predict(self, example: Example) -> tuple[Tensor, Tensor]:
+    def predict(self, part: Example | Stream) -> tuple[Tensor, Tensor]:
         """Logits and labels at the predicted positions."""
-        if self.settings.padded:
-            return predict(self.model, example.to(self.device))
-        return predict_stream(self.model, concatenate(example).to(self.device))
+        part = part.to(self.device)
+        if isinstance(part, Example):
+            return predict(self.model, part)
+        return predict_stream(self.model, part, checkpointing=self.settings.checkpointing)
 
-    def is_starting(self) -> bool:
-        """Whether the run is still in its left-to-right part, in which [MASK] means nothing yet.
+    def is_starting(self, step: int) -> bool:
+        """Whether an update belongs to the run's left-to-right part, in which [MASK] means nothing yet.
 
         A run that has left it does not fall back when it is made longer.
         """
-        if self.settings.objective == "left-to-right":
+        if self.settings.objective == "left-to-right" or self.state.masked:
             return False
-        return not self.state.masked and self.fraction() < self.settings.left_to_right
+        done = step / self.settings.steps if self.settings.steps else self.fraction()
+        return done < self.settings.left_to_right
+
+    def has_stalled(self) -> bool:
+        """Whether so many measurements in a row were no better that the run ends early."""
+        return 0 < self.settings.patience <= self.state.worse
 
     def evaluation_is_due(self) -> bool:
         """Whether another share of the run has gone by since the last evaluation."""
         due = int(self.fraction() * self.settings.evaluations)
-        return due > self.state.evaluations and not self.is_starting()
+        return due > self.state.evaluations and not self.is_starting(self.state.step)
 
     def measure(self) -> None:
         """Score the model on the validation part and keep it if it is the best so far."""
@@ -252,6 +261,7 @@ class Trainer:
             self.state,
             evaluations=int(self.fraction() * self.settings.evaluations),
             best=bits if better else best,
+            worse=0 if better else self.state.worse + 1,
         )
         if bits is not None:
             line = tr("step {step}: {bits} bits per character", step=self.state.step, bits=f"{bits:.3f}")
@@ -296,4 +306,14 @@ def another_run(project: Project, why: str) -> str:
         "{path} holds the model of another run ({why}): add --restart to throw it away and train anew",
         path=project.model,
         why=why,
+    )
+
+
+def diverged(directory: Path) -> str:
+    """The message for a loss that is lost, with the checkpoint that is left."""
+    saved = checkpoints(directory)
+    return tr(
+        "the loss is no number any more, or worse than guessing: try a lower learning_rate, a longer warmup"
+        " or precision fp32 with --restart; the last good checkpoint is {checkpoint}",
+        checkpoint=saved[-1].name if saved else "-",
     )
