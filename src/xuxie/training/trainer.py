@@ -268,14 +268,15 @@ class Trainer:
             self.progress.say(line)
         if better:
             save_model(self.project.model, self.model, self.corpus.tokenizer, self.record(bits))
-        note_evaluation(
-            self.project,
-            self.corpus,
-            self.history,
-            step=self.state.step,
-            seconds=self.state.seconds,
-            chapters=chapters,
-        )
+        with uninterrupted():  # a library that is cut short while it is imported fails in its own ways
+            note_evaluation(
+                self.project,
+                self.corpus,
+                self.history,
+                step=self.state.step,
+                seconds=self.state.seconds,
+                chapters=chapters,
+            )
 
     def record(self, bits: float | None) -> ModelRecord:
         """The record of the model as it is now."""
