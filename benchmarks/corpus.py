@@ -51,6 +51,7 @@ SIZE, SMALL_SIZE = 10**9, 3 * 10**7  # bytes
 RUNS = 3
 STEPS, QUICK_STEPS = 30, 5
 SETTINGS = CorpusSettings()
+BATCH_TOKENS = "BATCH_TOKENS"
 KINDS = ("char", "wordpiece")
 
 
@@ -60,6 +61,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="30 MB only")
     parser.add_argument("--json", type=Path, help="write the figures to this file as well")
     parser.add_argument("--novels", type=Path, default=NOVELS, help="a folder of novels in TXT")
+    parser.add_argument("--batch-tokens", type=int, default=4096, help="of the training, in one batch")
     parser.add_argument("--part", nargs=2, metavar=("NAME", "FOLDER"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.part:
@@ -67,6 +69,7 @@ def main() -> None:
         print(json.dumps(PARTS[name](Path(folder))))
         return
     with tempfile.TemporaryDirectory() as directory:
+        os.environ[BATCH_TOKENS] = str(arguments.batch_tokens)  # for the processes of its own
         figures = measure(Path(directory), arguments.novels, arguments.quick)
     for name, value in figures.items():
         print(f"{name:28} {value:,.3f}" if isinstance(value, float) else f"{name:28} {value:,}")
@@ -210,7 +213,7 @@ def train_on_it(folder: Path, steps: int) -> dict[str, Any]:
     from xuxie.training.trainer import train
 
     project = Project(folder)
-    settings = TrainSettings(steps=steps, evaluations=1)
+    settings = TrainSettings(steps=steps, evaluations=1, batch_tokens=int(os.environ[BATCH_TOKENS]))
     train(project, settings)
     weights = (project.model / "model.safetensors").stat().st_size
     corpus = Corpus(project.corpus)
