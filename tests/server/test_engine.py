@@ -76,7 +76,10 @@ def test_client_that_leaves_the_line_gives_its_place_back(
     at_work.close()  # type: ignore[attr-defined]
 
 
-def test_passages_are_written_one_after_the_other_and_none_is_mixed_up(tiny_writer: Writer) -> None:
+def test_passages_are_written_side_by_side_and_none_is_mixed_up(
+    tiny_writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Writer, "slots", 3)
     engine = Engine(tiny_writer, Settings())
     prompts = ["他推开门，", "窗外下着雨，", "茶也是热的。"]
     written: dict[str, str] = {}

@@ -61,6 +61,11 @@ class Writer:
         decoder = open_decoder(weights, reading, slots=slots, deterministic=deterministic)
         return cls(decoder, tokenizer, record)
 
+    @property
+    def slots(self) -> int:
+        """How many passages are written side by side."""
+        return self.scheduler.decoder.slots
+
     def write(self, prompt: str, settings: WriteSettings) -> Iterator[str]:
         """The continuation of `prompt`, piece by piece (mostly single characters), without the prompt.
 

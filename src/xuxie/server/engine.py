@@ -1,4 +1,4 @@
-"""The engine: one writer shared by many requests, one passage at a time.
+"""The engine: one writer shared by many requests, as many passages at a time as it has slots.
 
 for piece in engine.write("他推开门，", settings, gone=lambda: False):
     ...
@@ -28,8 +28,8 @@ class Engine:
         # A call may ask for less than the default, never for more than the server allows.
         length = min(settings.write.length, settings.serve.max_length)
         self.defaults = dataclasses.replace(settings.write, length=length, candidates=1)
-        self._turn = threading.Lock()
-        self._places = threading.BoundedSemaphore(settings.serve.max_waiting + 1)
+        self._turn = threading.Semaphore(writer.slots)  # they write side by side
+        self._places = threading.BoundedSemaphore(settings.serve.max_waiting + writer.slots)
 
     def write(self, text: str, settings: WriteSettings, gone: Callable[[], bool]) -> Iterator[Piece]:
         """The pieces of a continuation; stops when `gone` says that nobody reads any more.
