@@ -3,8 +3,7 @@
     python benchmarks/objectives.py [--size small] [--output FOLDER]     # trains what is not trained yet
 
 Each contender trains on three novels for the same CPU time of one thread, from scratch or from a model that
-has read left to right before; a run that was cut off goes on. The curves lie in FOLDER/SIZE.jsonl, and
-docs/figures.py draws what docs/study.jsonl keeps of them.
+has read left to right before; a run that was cut off goes on. The curves lie in FOLDER/SIZE.jsonl.
 """
 
 import argparse
@@ -70,7 +69,7 @@ class Curve(Silent):
 
 
 def main() -> None:
-    """Train, or draw."""
+    """Train what is not trained yet."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--size", choices=SIZES, default="small")
     parser.add_argument("--output", type=Path, default=OUTPUT)

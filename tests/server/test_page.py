@@ -16,6 +16,7 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, Request, Route, expect, sync_playwright
 
 from xuxie.config import ServeSettings, Settings, WriteSettings
+from xuxie.generation.passage import Piece
 from xuxie.generation.writer import Writer
 from xuxie.server.app import create_app
 
@@ -170,9 +171,9 @@ def test_continuation_is_what_the_api_gives_and_grows_in_steps(page: Page, addre
 def test_paragraph_mark_that_comes_first_is_kept(
     page: Page, app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def write(*_: object) -> Iterator[str]:
-        for piece in "\n雨停了。":
-            yield piece
+    def write(*_: object) -> Iterator[Piece]:
+        for text in "\n雨停了。":
+            yield Piece(text)
             time.sleep(0.1)  # a frame for each
 
     monkeypatch.setattr(app.extensions["engine"], "write", write)
