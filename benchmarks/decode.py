@@ -164,13 +164,13 @@ def main() -> None:
     arguments = parser.parse_args()
     shapes = [arguments.shape] if arguments.shape else ["small"] if arguments.quick else list(SHAPES)
     print(f"{THREADS} threads each; characters per second, {WRITTEN} written behind {WRITTEN}")
-    figures = {shape: measure(shape, quick=arguments.quick) for shape in shapes}
-    if "small" in figures:
-        figures["small"] |= speculation(arguments.model, quick=arguments.quick)
-    for shape, found in figures.items():
-        for key, value in found.items():
-            if isinstance(value, float):
-                print(f"{shape}.{key} = {value:.2f}")
+    measured = {shape: measure(shape, quick=arguments.quick) for shape in shapes}
+    if "small" in measured:
+        measured["small"] |= speculation(arguments.model, quick=arguments.quick)
+    figures = {f"{shape}.{key}": value for shape, found in measured.items() for key, value in found.items()}
+    for key, value in figures.items():
+        if isinstance(value, float):
+            print(f"{key} = {value:.2f}")
     if arguments.json:
         arguments.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
 
