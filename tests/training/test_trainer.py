@@ -21,10 +21,11 @@ from xuxie.errors import EnvironmentFailure, InputError, MissingStageError
 from xuxie.models import load_model
 from xuxie.progress import Silent
 from xuxie.project import Project
-from xuxie.training import feed, trainer
+from xuxie.training import feed, learner, trainer
 from xuxie.training.checkpoints import checkpoints, read_state
 from xuxie.training.evaluation import Score, evaluate_chapters
 from xuxie.training.history import History
+from xuxie.training.processes import Processes
 from xuxie.training.start import rate_factor, start_model
 from xuxie.training.trainer import train
 from xuxie.unilm.stream import predict_stream
@@ -150,9 +151,10 @@ def test_accumulated_batches_are_one_update(project: Project) -> None:
     halves = [whole[: len(whole) // 3], whole[len(whole) // 3 :]]
 
     def weights(batches: list[list[Window]]) -> torch.Tensor:
-        run = trainer.Trainer(project, corpus, settings, Watching())
-        run.step(feed.prepare(corpus, settings, batches, 0, 1, 0, starting=False))
-        return torch.cat([parameter.detach().flatten() for parameter in run.model.parameters()])
+        run = trainer.Trainer(project, settings)
+        drawn = feed.Draw(epoch=0, batch=1, batches=batches)
+        run.step(feed.prepare(corpus, settings, drawn, 0, False, Processes()))
+        return torch.cat([parameter.detach().flatten() for parameter in run.learner.model.parameters()])
 
     torch.testing.assert_close(weights([whole]), weights(halves), rtol=1e-4, atol=1e-5)
 
@@ -209,7 +211,7 @@ def test_ctrl_c_within_a_step_waits_for_its_end(project: Project, monkeypatch: p
             signal.raise_signal(signal.SIGINT)
         return result
 
-    monkeypatch.setattr(trainer, "predict_stream", interrupting)
+    monkeypatch.setattr(learner, "predict_stream", interrupting)
     with pytest.raises(KeyboardInterrupt):
         train(stopped, SETTINGS)
     (saved,) = checkpoints(stopped.model / "checkpoints")
@@ -332,7 +334,7 @@ def test_without_a_corpus(tmp_path: Path) -> None:
 
 
 def test_a_loss_that_is_no_number(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trainer, "cross_entropy", lambda *_: torch.tensor(float("nan"), requires_grad=True))
+    monkeypatch.setattr(learner, "cross_entropy", lambda *_: torch.tensor(float("nan"), requires_grad=True))
     with pytest.raises(
         EnvironmentFailure, match=r"no number any more.*try a lower learning_rate.*checkpoint is -"
     ):

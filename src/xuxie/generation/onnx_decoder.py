@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from xuxie.bert_weights import EMBEDDINGS, Array, BertWeights
 from xuxie.generation.decoder import SPARE_ROWS, Decoder, Logits, Reading, Rows
-from xuxie.generation.memory import give_back_memory, untouched_zeros
 from xuxie.generation.onnx_graph import HIDDEN, Arithmetic, build_graph
 
 BINDINGS_KEPT = 16  # of the shapes that were run last
@@ -57,15 +56,7 @@ class OnnxDecoder(Decoder):
         # Outside of the arena, what the weights were packed from is given back to the system.
         options.add_session_config_entry("session.use_device_allocator_for_initializers", "1")
         graph = build_graph(weights, arithmetic)
-        files = [array.reshape(-1).view(np.uint8) for array in graph.constants.values()]
-        options.add_external_initializers_from_files_in_memory(
-            list(graph.constants), files, [file.nbytes for file in files]
-        )
-        self._session = onnxruntime.InferenceSession(
-            graph.model, options, providers=["CPUExecutionProvider"]
-        )
-        del graph, files
-        give_back_memory()
+        self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
         self._places, self._types = (
             weights(f"{EMBEDDINGS}.{name}_embeddings.weight") for name in ("position", "token_type")
         )
@@ -74,7 +65,7 @@ class OnnxDecoder(Decoder):
         )
         size = (slots, shape.num_attention_heads, self.positions + SPARE_ROWS, shape.head_size)
         self._caches = {
-            f"{kind}_{layer}": untouched_zeros(size, np.int8 if arithmetic == "int8-rows" else np.float32)
+            f"{kind}_{layer}": np.zeros(size, dtype=np.int8 if arithmetic == "int8-rows" else np.float32)
             for layer in range(shape.num_hidden_layers)
             for kind in ("keys", "values")
         }

@@ -1,9 +1,6 @@
 """BertForMaskedLM over a cache as an ONNX graph, built from the weights in memory.
 
-    graph = build_graph(weights, "int8-rows")     # graph.model is what onnxruntime.InferenceSession takes
-
-The constants stand beside the model, as if in files of their own: serialised within it they would be copied
-four times over.
+    model = build_graph(weights, "int8-rows")     # what onnxruntime.InferenceSession takes
 
 One graph does both: a prefill, whose rows see each other as `bias` says, and a step, whose rows are written
 behind those of the cache. Attention is ONNX Runtime's GroupQueryAttention, which writes into the cache it
@@ -22,7 +19,7 @@ outputs  logits    float [m, vocabulary];  new_keys_0, new_values_0, …   the s
 """
 
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 import onnx
@@ -43,15 +40,8 @@ TINY = float(np.finfo(np.float32).tiny)  # a row of zeros is divided by it
 CACHE_RANGE = 12.0  # standard deviations of keys and values that an int8 cache holds; beyond, it saturates
 
 
-class Graph(NamedTuple):
-    """The graph, serialised, and its constants by the names of the external files it says they are in."""
-
-    model: bytes
-    constants: dict[str, NDArray[np.generic]]
-
-
-def build_graph(weights: BertWeights, arithmetic: Arithmetic) -> Graph:
-    """The graph. `weights` are read one after the other, so no second copy is held."""
+def build_graph(weights: BertWeights, arithmetic: Arithmetic) -> bytes:
+    """The graph, serialised. `weights` are read one after the other, so no second copy is held."""
     return GraphBuilder(weights, arithmetic).build()
 
 
@@ -61,10 +51,9 @@ class GraphBuilder:
     def __init__(self, weights: BertWeights, arithmetic: Arithmetic) -> None:
         self.weights, self.shape, self.arithmetic = weights, weights.shape, arithmetic
         self.graph = onnx.GraphProto(name="decoder")
-        self.constants: dict[str, NDArray[np.generic]] = {}
         self.cache_type = TensorProto.INT8 if arithmetic == "int8-rows" else TensorProto.FLOAT
 
-    def build(self) -> Graph:
+    def build(self) -> bytes:
         """The whole graph."""
         self._inputs()
         hidden = self._norm("embedded", f"{EMBEDDINGS}.LayerNorm")
@@ -78,7 +67,8 @@ class GraphBuilder:
         self._output("logits", TensorProto.FLOAT, 2)
         opsets = [helper.make_opsetid("", 21), helper.make_opsetid(MICROSOFT, 1)]
         model = helper.make_model(self.graph, opset_imports=opsets, ir_version=10)
-        return Graph(model.SerializeToString(), self.constants)
+        serialised: bytes = model.SerializeToString()
+        return serialised
 
     def _inputs(self) -> None:
         sizes: dict[str, tuple[int, list[str | int]]] = {
@@ -105,12 +95,9 @@ class GraphBuilder:
 
     def _attention(self, hidden: str, number: int) -> str:
         parts = [f"{layer_name(number)}.attention.self.{part}" for part in ("query", "key", "value")]
-        weight, bias = (
-            self.weights.joined([f"{part}.{kind}" for part in parts]) for kind in ("weight", "bias")
-        )
-        product = self._product(hidden, weight)
-        projected = self._node("Add", [product, self._constant("bias", bias)])
-        projected = self._node("Reshape", [projected, "window"])
+        product = self._product(hidden, self.weights.joined([f"{part}.weight" for part in parts]))
+        bias = self._constant("bias", self.weights.joined([f"{part}.bias" for part in parts]))
+        projected = self._node("Reshape", [self._node("Add", [product, bias]), "window"])
         caches = [f"keys_{number}", f"values_{number}"]
         size: list[str | int] = ["n", self.shape.num_attention_heads, "t", self.shape.head_size]
         for cache in caches:
@@ -119,8 +106,7 @@ class GraphBuilder:
         results = [f"context_{number}", *(f"new_{cache}" for cache in caches)]
         scales = ["", ""]
         if self.cache_type == TensorProto.INT8:
-            parts_of = zip(np.split(weight, 3)[1:], np.split(bias, 3)[1:], strict=True)
-            scales = [self._cache_scale(number, *part) for part in parts_of]
+            scales = [self._cache_scale(number, part) for part in ("key", "value")]
         shared = [projected, "", "", *caches, "last", "capacity", "", "", "", "bias", "", *scales]
         prefill = self._branch(shared, results, causal=False)
         step = self._branch([*shared, "", "", "counts"], results, causal=True)
@@ -151,17 +137,19 @@ class GraphBuilder:
         outputs = [helper.make_tensor_value_info(n, k, None) for n, k in zip(names, kinds, strict=True)]
         return helper.make_graph([node], names[0], [], outputs)
 
-    def _cache_scale(self, number: int, weight: Array, bias: Array) -> str:
+    def _cache_scale(self, number: int, part: str) -> str:
         """How large a step of the int8 cache is, per channel [1, heads, 1, head size].
 
-        The rows that a layer projects come from a LayerNorm, which fixes their mean and spread.
+        The projected rows come from a LayerNorm, which fixes their mean and spread.
         """
         before = f"{EMBEDDINGS}.LayerNorm" if not number else f"{layer_name(number - 1)}.output.LayerNorm"
+        projection = f"{layer_name(number)}.attention.self.{part}"
+        weight, bias = self.weights(f"{projection}.weight"), self.weights(f"{projection}.bias")
         mean = weight @ self.weights(f"{before}.bias") + bias
-        spread = np.sqrt(np.square(weight) @ np.square(self.weights(f"{before}.weight")))
+        spread = np.linalg.norm(weight * self.weights(f"{before}.weight"), axis=1)
         scale = (np.abs(mean) + CACHE_RANGE * spread) / 127
         size = (1, self.shape.num_attention_heads, 1, self.shape.head_size)
-        return self._constant("scale", scale.astype(np.float32).reshape(size))
+        return self._constant(f"{part}_scale_{number}", scale.astype(np.float32).reshape(size))
 
     def _product(self, rows: str, weight: Array) -> str:
         match self.arithmetic:
@@ -174,7 +162,8 @@ class GraphBuilder:
 
     def _product_by_rows(self, rows: str, weight: Array) -> str:
         """Each row is divided by its largest number, quantised, multiplied, and scaled again."""
-        quantised, scale = quantise(weight)
+        scale = np.maximum(np.abs(weight).max(axis=1), TINY) / 127
+        quantised = np.rint(weight / scale[:, None]).astype(np.int8)
         step, zero = self._once("step", np.float32(1 / 127)), self._once("zero", np.uint8(128))
         across, tiny = self._once("across", np.array([-1])), self._once("tiny", np.float32(TINY))
         largest = self._node("ReduceMax", [self._node("Abs", [rows]), across], keepdims=1)
@@ -182,7 +171,7 @@ class GraphBuilder:
         integers = self._node("QuantizeLinear", [self._node("Div", [rows, largest]), step, zero])
         inputs = [
             integers,
-            self._constant("weight", quantised.astype(np.int8).T),
+            self._constant("weight", quantised.T),
             step,
             self._constant("scale", scale),
             zero,
@@ -193,15 +182,10 @@ class GraphBuilder:
     def _product_by_blocks(self, rows: str, weight: Array) -> str:
         n, k = weight.shape
         block = next((size for size in BLOCKS if k % size == 0), BLOCKS[-1])
-        if k % block:
-            weight = np.pad(weight, ((0, 0), (0, -k % block)))
-        quantised, scale = quantise(weight.reshape(-1, block))
-        quantised += np.float32(128)
-        inputs = [
-            rows,
-            self._constant("weight", quantised.astype(np.uint8).reshape(n, -1, block)),
-            self._constant("scale", scale.reshape(n, -1)),
-        ]
+        padded = np.pad(weight, ((0, 0), (0, -k % block))).reshape(n, -1, block)
+        scale = np.maximum(np.abs(padded).max(axis=2), TINY) / 127
+        quantised = (np.rint(padded / scale[:, :, None]) + 128).astype(np.uint8)
+        inputs = [rows, self._constant("weight", quantised), self._constant("scale", scale)]
         sizes = {"K": k, "N": n, "bits": 8, "block_size": block, "accuracy_level": 4}
         return self._node("MatMulNBits", inputs, domain=MICROSOFT, **sizes)
 
@@ -237,14 +221,9 @@ class GraphBuilder:
         self.graph.node.append(helper.make_node(operator, inputs, outputs, domain=domain, **attributes))
         return outputs[0]
 
-    def _constant(self, name: str, value: NDArray[np.generic]) -> str:
-        name = f"{name}_{len(self.constants)}"
-        self.constants[name] = value = np.ascontiguousarray(value)
-        tensor = self.graph.initializer.add(name=name, dims=value.shape)
-        tensor.data_type = helper.np_dtype_to_tensor_dtype(value.dtype)
-        tensor.data_location = TensorProto.EXTERNAL
-        for key, entry in (("location", name), ("length", str(value.nbytes))):
-            tensor.external_data.add(key=key, value=entry)
+    def _constant(self, name: str, value: NDArray[np.generic] | np.generic) -> str:
+        name = f"{name}_{len(self.graph.initializer)}"
+        self.graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
         return name
 
     def _once(self, name: str, value: NDArray[np.generic] | np.generic) -> str:
@@ -256,11 +235,3 @@ class GraphBuilder:
     def _output(self, name: str, kind: int, dimensions: int) -> None:
         size = [f"{name}_{i}" for i in range(dimensions)]
         self.graph.output.append(helper.make_tensor_value_info(name, kind, size))
-
-
-def quantise(rows: Array) -> tuple[Array, Array]:
-    """Whole numbers from -127 to 127, [n, k], and what those of each row are to be multiplied by, [n]."""
-    largest = np.maximum(rows.max(axis=1), -rows.min(axis=1))
-    scale = np.maximum(largest, TINY) / np.float32(127)
-    quantised: Array = rows / scale[:, None]
-    return np.rint(quantised, out=quantised), scale

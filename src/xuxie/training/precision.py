@@ -22,6 +22,9 @@ class Precision:
         self.device = device
         self.dtype = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[self.name]
         self.scaler = torch.amp.GradScaler(device.type, enabled=self.name == "fp16")
+        self.scaler.scale(
+            torch.zeros(1, device=device)
+        )  # it must know its scale even where nothing is learned
 
     def autocast(self) -> AbstractContextManager[None]:
         """Run a forward pass inside this."""

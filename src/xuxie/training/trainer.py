@@ -12,10 +12,9 @@ import dataclasses
 import math
 import shutil
 import time
+from collections.abc import Generator
 from pathlib import Path
-
-import torch
-from torch import Tensor
+from typing import NoReturn
 
 from xuxie.config import TrainSettings
 from xuxie.corpus.corpus import Corpus
@@ -28,7 +27,6 @@ from xuxie.models import save_model
 from xuxie.progress import SILENT, Progress
 from xuxie.project import Project
 from xuxie.training.checkpoints import (
-    RunState,
     checkpoints,
     mend,
     read_state,
@@ -36,22 +34,19 @@ from xuxie.training.checkpoints import (
     save_checkpoint,
 )
 from xuxie.training.evaluation import Score, evaluate_chapters
-from xuxie.training.feed import Update, ahead, updates
+from xuxie.training.feed import Update, updates
 from xuxie.training.forecast import Forecast
 from xuxie.training.guards import explaining_memory, uninterrupted
 from xuxie.training.history import History
+from xuxie.training.learner import Learner
 from xuxie.training.noting import note_evaluation, peak_memory
-from xuxie.training.precision import Precision, best_device
-from xuxie.training.start import make_optimizer, rate_factor, start_model
-from xuxie.unilm.examples import Example
-from xuxie.unilm.model import cross_entropy, predict
-from xuxie.unilm.stream import Stream, predict_stream
+from xuxie.training.processes import Processes, joined
+from xuxie.training.run_state import DEFAULT_MINUTES, RunState
 
-DEFAULT_MINUTES = 30.0
 CHECKPOINT_SECONDS = 60.0
 EVALUATION_TOKENS = 16384  # targets of one evaluation, the same ones each time
+READY = 0.0  # the first process's word that the others may look at the folder
 clock = time.monotonic  # counts a run's seconds; a benchmark on a busy machine takes another
-LENGTH = ("steps", "minutes", "evaluations", "patience")  # settings that may change while a run goes on
 
 
 def train(
@@ -61,39 +56,51 @@ def train(
 
     `restart` throws away the model and checkpoints of a run with other settings. Raises
     MissingStageError without a corpus, InputError when settings and corpus or checkpoints do not fit,
-    EnvironmentFailure when the loss is no number any more or the memory is full.
+    EnvironmentFailure when the loss is no number any more or the memory is full. Where torchrun has
+    started several processes, each of them calls this, and it returns in the first: the others end.
     """
     if settings.steps is None and settings.minutes is None:
         settings = dataclasses.replace(settings, minutes=DEFAULT_MINUTES)
-    with exclusive(project.directory), explaining_memory(settings):
-        trainer = Trainer(project, Corpus(project.corpus), settings, progress)
-        if restart:
-            shutil.rmtree(project.model, ignore_errors=True)
-        trainer.resume()
-        if trainer.is_done():
-            progress.say(tr("the model is up to date: ask for more with --steps or --minutes to train on"))
-        else:
-            trainer.run()
-            gigabytes = f"{peak_memory() / 2**30:.1f}"
-            progress.say(tr("peak memory: {gigabytes} GB", gigabytes=gigabytes))
+    with joined() as processes, explaining_memory(settings):
+        if not processes.is_first:
+            processes.hear()
+            Trainer(project, settings, processes).follow()
+        with processes.leading(), exclusive(project.directory):
+            lead(Trainer(project, settings, processes, progress), restart)
         return read_record(project.model)
 
 
+def lead(trainer: "Trainer", restart: bool) -> None:
+    """The first process's part, or that of the only one."""
+    if restart:
+        shutil.rmtree(trainer.project.model, ignore_errors=True)
+    trainer.resume()
+    if trainer.state.is_over and not trainer.state.evaluation_is_due:
+        trainer.progress.say(
+            tr("the model is up to date: ask for more with --steps or --minutes to train on")
+        )
+        return
+    trainer.run()
+    gigabytes = f"{peak_memory() / 2**30:.1f}"
+    trainer.progress.say(tr("peak memory: {gigabytes} GB", gigabytes=gigabytes))
+
+
 class Trainer:
-    """One run: the model, the optimizer and where they stand."""
+    """One run: what learns, and where it stands."""
 
     def __init__(
-        self, project: Project, corpus: Corpus, settings: TrainSettings, progress: Progress
+        self,
+        project: Project,
+        settings: TrainSettings,
+        processes: Processes | None = None,
+        progress: Progress = SILENT,
     ) -> None:
-        self.project, self.corpus, self.settings, self.progress = project, corpus, settings, progress
+        self.project, self.settings, self.progress = project, settings, progress
+        self.corpus = Corpus(project.corpus)
+        self.processes = processes or Processes()
         self.shape = WindowShape(source=settings.source_length, target=settings.target_length)
-        self.device = best_device()
-        self.precision = Precision(settings.precision, self.device)
-        torch.manual_seed(settings.seed)
-        self.model = start_model(corpus, settings).train()
-        self.model.to(self.device)
-        self.optimizer = make_optimizer(self.model, settings)
-        self.state = RunState(corpus=corpus.record.sha256, settings=settings)
+        self.learner = Learner(self.corpus, settings, self.processes)
+        self.state = RunState(corpus=self.corpus.record.sha256, settings=settings)
         self.history = History(project.model)
 
     @property
@@ -103,63 +110,43 @@ class Trainer:
 
     def resume(self) -> None:
         """Go back to the last checkpoint, if there is one. Raises InputError when it is another run's."""
-        mend(self.checkpoints)
+        if self.processes.is_first:
+            mend(self.checkpoints)
         saved = checkpoints(self.checkpoints)
         if not saved:
             if (self.project.model / META).exists():
                 raise InputError(another_run(self.project, tr("its checkpoints are gone")))
             return
         state = read_state(saved[-1])
-        if difference := self.difference(state):
+        if difference := self.state.difference(state):
             raise InputError(another_run(self.project, difference))
-        restore_checkpoint(saved[-1], self.model, self.optimizer)
+        restore_checkpoint(saved[-1], self.learner.model, self.learner.optimizer)
         if state.scaler:
-            self.precision.scaler.load_state_dict(state.scaler)
-        self.state = dataclasses.replace(state, settings=self.settings)
-        due = int(self.fraction() * self.settings.evaluations)  # fewer than were made, in a longer run
-        self.state = dataclasses.replace(self.state, evaluations=min(state.evaluations, due))
+            self.learner.precision.scaler.load_state_dict(state.scaler)
+        self.state = state.with_settings(self.settings)
         self.progress.say(tr("going on from step {step}", step=state.step))
-
-    def difference(self, state: RunState) -> str:
-        """What keeps a checkpoint from being one of this run's; empty when nothing does."""
-        if state.corpus != self.corpus.record.sha256:
-            return tr("the corpus has changed")
-        old, new = dataclasses.asdict(state.settings), dataclasses.asdict(self.settings)
-        changed = [f"{k} {old[k]} → {new[k]}" for k in old if k not in LENGTH and old[k] != new[k]]
-        return ", ".join(changed)
-
-    def fraction(self) -> float:
-        """How much of the run is done, 0 to 1."""
-        if self.settings.steps:
-            return self.state.step / self.settings.steps
-        return self.state.seconds / 60 / (self.settings.minutes or DEFAULT_MINUTES)
-
-    def is_done(self) -> bool:
-        """Whether the run is at its end, the last evaluation included."""
-        return self.has_stalled() or (self.fraction() >= 1 and not self.evaluation_is_due())
 
     def run(self) -> None:
         """Train to the end, measuring and saving on the way."""
-        total = self.settings.steps or 60 * (self.settings.minutes or DEFAULT_MINUTES)
-        self.progress.start(tr("training"), total)
-        self.progress.advance(self.state.step if self.settings.steps else self.state.seconds)
+        with uninterrupted():
+            self.processes.tell(READY)
+            self.processes.total(READY)  # when all have read the checkpoint, another may be written
+        self.progress.start(tr("training"), self.state.total)
+        self.progress.advance(self.state.done)
         self.history.go_on(self.state.step, self.state.seconds)
         saved, began, forecast = time.monotonic(), clock(), Forecast(self.corpus, self.settings)
-        place = self.state.epoch, self.state.batch, self.state.step
-        with contextlib.closing(
-            ahead(updates(self.corpus, self.settings, place, self.is_starting))
-        ) as prepared:
+        with contextlib.closing(self.feed()) as prepared:
             try:
                 while True:
-                    if self.evaluation_is_due():  # at once where Ctrl-C came in the middle of one
+                    if self.state.evaluation_is_due:  # at once where Ctrl-C came in the middle of one
                         self.measure()
-                    finished = self.fraction() >= 1 or self.has_stalled()
-                    if finished or time.monotonic() - saved > CHECKPOINT_SECONDS:
+                    if self.state.is_over or time.monotonic() - saved > CHECKPOINT_SECONDS:
                         self.save()
                         saved = time.monotonic()
-                    if finished:
+                    if self.state.is_over:
                         return
                     with uninterrupted():
+                        self.processes.tell(self.state.seconds)
                         update = next(prepared)
                         loss = self.step(update)
                         began, previous = clock(), began
@@ -171,21 +158,46 @@ class Trainer:
                 self.save()
                 raise
 
+    def follow(self) -> NoReturn:
+        """Learn along with the first process, on its word; end when it has left."""
+        self.resume()
+        self.processes.total(READY)
+        with contextlib.closing(self.feed()) as prepared:
+            while True:
+                self.state = dataclasses.replace(self.state, seconds=self.processes.hear())
+                update = next(prepared)
+                self.learner.differentiate(update)
+                self.learner.change(self.state.fraction)
+                self.state = self.state.after(update, seconds=0.0)
+
+    def feed(self) -> Generator[Update, None, None]:
+        """The updates from where the run stands."""
+        place = self.state.epoch, self.state.batch, self.state.step
+
+        def is_starting(step: int) -> bool:
+            return self.state.is_starting(step)  # as it stands when asked
+
+        return updates(self.corpus, self.settings, place, is_starting, self.processes)
+
+    def step(self, update: Update) -> float:
+        """One update; returns the loss in nats per predicted token.
+
+        Raises EnvironmentFailure, with the weights as they were, when the loss is no number or absurd.
+        """
+        loss = self.learner.differentiate(update)
+        if not loss < 2 * math.log(self.corpus.tokenizer.size):  # twice that of guessing at random
+            raise EnvironmentFailure(diverged(self.checkpoints))
+        self.learner.change(self.state.fraction)
+        return loss
+
     def moved(self, update: Update, loss: float, seconds: float) -> None:
         """The run stands behind an update."""
-        self.state = dataclasses.replace(
-            self.state,
-            step=self.state.step + 1,
-            epoch=update.epoch,
-            batch=update.batch,
-            masked=not self.is_starting(self.state.step + 1),
-            seconds=self.state.seconds + seconds,
-        )
+        self.state = self.state.after(update, seconds)
         self.history.updated(
             step=self.state.step,
             seconds=self.state.seconds,
             loss=loss,
-            learning_rate=self.optimizer.param_groups[0]["lr"],
+            learning_rate=self.learner.learning_rate,
             tokens=update.targets,
         )
 
@@ -199,75 +211,19 @@ class Trainer:
         )
         self.progress.advance(1 if self.settings.steps else seconds, note)
 
-    def step(self, update: Update) -> float:
-        """One update; returns the loss in nats per predicted token.
-
-        Raises EnvironmentFailure, with the weights as they were, when the loss is no number or absurd.
-        """
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.settings.learning_rate * rate_factor(self.fraction(), self.settings.warmup)
-        scaler, total = self.precision.scaler, 0.0
-        for part in update.parts:
-            with self.precision.autocast():
-                logits, labels = self.predict(part)
-            loss = cross_entropy(logits, labels, "sum") / update.predicted
-            total += loss.item()
-            scaler.scale(loss).backward()
-        if not total < 2 * math.log(self.corpus.tokenizer.size):  # twice that of guessing at random
-            raise EnvironmentFailure(diverged(self.checkpoints))
-        scaler.unscale_(self.optimizer)
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.max_gradient_norm)
-        scaler.step(self.optimizer)
-        scaler.update()
-        self.optimizer.zero_grad(set_to_none=True)
-        return total
-
-    def predict(self, part: Example | Stream) -> tuple[Tensor, Tensor]:
-        """Logits and labels at the predicted positions."""
-        part = part.to(self.device)
-        if isinstance(part, Example):
-            return predict(self.model, part)
-        return predict_stream(self.model, part, checkpointing=self.settings.checkpointing)
-
-    def is_starting(self, step: int) -> bool:
-        """Whether an update belongs to the run's left-to-right part, in which [MASK] means nothing yet.
-
-        A run that has left it does not fall back when it is made longer.
-        """
-        if self.settings.objective == "left-to-right" or self.state.masked:
-            return False
-        done = step / self.settings.steps if self.settings.steps else self.fraction()
-        return done < self.settings.left_to_right
-
-    def has_stalled(self) -> bool:
-        """Whether so many measurements in a row were no better that the run ends early."""
-        return 0 < self.settings.patience <= self.state.worse
-
-    def evaluation_is_due(self) -> bool:
-        """Whether another share of the run has gone by since the last evaluation."""
-        due = int(self.fraction() * self.settings.evaluations)
-        return due > self.state.evaluations and not self.is_starting(self.state.step)
-
     def measure(self) -> None:
         """Score the model on the validation part and keep it if it is the best so far."""
+        model, objective = self.learner.model, self.settings.objective
         chapters = evaluate_chapters(
-            self.model, self.corpus, "validation", self.shape, EVALUATION_TOKENS, self.settings.objective
+            model, self.corpus, "validation", self.shape, EVALUATION_TOKENS, objective
         )
         score = sum(chapters.values(), start=Score())
         bits = score.bits_per_character if score.characters else None
-        best = self.state.best
-        better = bits is None or best is None or bits < best
-        self.state = dataclasses.replace(
-            self.state,
-            evaluations=int(self.fraction() * self.settings.evaluations),
-            best=bits if better else best,
-            worse=0 if better else self.state.worse + 1,
-        )
         if bits is not None:
             line = tr("step {step}: {bits} bits per character", step=self.state.step, bits=f"{bits:.3f}")
             self.progress.say(line)
-        if better:
-            save_model(self.project.model, self.model, self.corpus.tokenizer, self.record(bits))
+        if self.state.is_better(bits):
+            save_model(self.project.model, model, self.corpus.tokenizer, self.record(bits))
         with uninterrupted():  # a library that is cut short while it is imported fails in its own ways
             note_evaluation(
                 self.project,
@@ -277,6 +233,7 @@ class Trainer:
                 seconds=self.state.seconds,
                 chapters=chapters,
             )
+            self.state = self.state.measured(bits)
 
     def record(self, bits: float | None) -> ModelRecord:
         """The record of the model as it is now."""
@@ -296,9 +253,9 @@ class Trainer:
 
     def save(self) -> None:
         """Write a checkpoint."""
-        scaler = self.precision.scaler.state_dict()
+        scaler = self.learner.precision.scaler.state_dict()
         state = dataclasses.replace(self.state, scaler=scaler)
-        save_checkpoint(self.checkpoints, state, self.model, self.optimizer)
+        save_checkpoint(self.checkpoints, state, self.learner.model, self.learner.optimizer)
 
 
 def another_run(project: Project, why: str) -> str:
