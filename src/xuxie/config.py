@@ -69,6 +69,7 @@ class TrainSettings:
     """[train]: the model's shape, the recipe and the optimisation. Lengths in tokens."""
 
     start: str = "scratch"  # "scratch", or the folder or hub name of a pretrained model
+    lora: Annotated[int, Field(ge=0, le=1024)] = 0  # rank of the adapters to train; 0: train all weights
     layers: PositiveInt = 4
     hidden_size: PositiveInt = 256
     heads: PositiveInt = 4
@@ -105,6 +106,8 @@ class TrainSettings:
                     heads=self.heads,
                 )
             )
+        if self.lora and self.start == "scratch":
+            raise ValueError(tr("lora needs a pretrained model to start from: give start (--from) as well"))
         if not sum(self.unilm_weights):
             raise ValueError(tr("unilm_weights are all zero: give one of the masks a weight"))
         if self.steps is not None and self.minutes is not None:

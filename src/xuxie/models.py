@@ -21,6 +21,7 @@ from xuxie.corpus.tokenizer import FILE_NAME, NovelTokenizer, load_tokenizer
 from xuxie.errors import InputError
 from xuxie.files import replacing, write_atomically
 from xuxie.language import tr
+from xuxie.lora import plain_weights
 from xuxie.model_record import META, ModelRecord, read_record
 from xuxie.pretrained import WEIGHTS, find_model, first_line
 from xuxie.tensors import save_tensors
@@ -29,13 +30,12 @@ from xuxie.tensors import save_tensors
 def save_model(
     directory: Path, model: BertForMaskedLM, tokenizer: NovelTokenizer, record: ModelRecord
 ) -> None:
-    """Write a model's folder, each file whole or not at all, the record last."""
+    """Write a model's folder, each file whole or not at all, the record last; adapters are merged."""
     tokenizer.save(directory, positions=model.config.max_position_embeddings)
     model.config.architectures = ["BertForMaskedLM"]
     write_atomically(directory / "config.json", model.config.to_json_string())
-    # named_parameters lists tied weights once, which is what safetensors wants
     with replacing(directory / WEIGHTS) as temporary:
-        save_tensors(temporary, dict(model.named_parameters()))
+        save_tensors(temporary, plain_weights(model))
     text = json.dumps(dataclasses.asdict(record), ensure_ascii=False, indent=1)
     write_atomically(directory / META, text + "\n")
 

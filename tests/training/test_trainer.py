@@ -10,90 +10,22 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import BertConfig, BertForMaskedLM, BertTokenizer
 
-from xuxie.config import RECIPES, CorpusSettings, TrainSettings, override
+from training.runs import CHAPTERS, SETTINGS, Watching, copy_of, outcome
+from xuxie.config import RECIPES, CorpusSettings, override
 from xuxie.corpus.build import build_corpus
 from xuxie.corpus.corpus import Corpus
-from xuxie.corpus.tokenizer import SPECIAL_TOKENS
 from xuxie.corpus.windows import Window, epoch_batches
 from xuxie.errors import EnvironmentFailure, InputError, MissingStageError
 from xuxie.models import load_model
-from xuxie.progress import Silent
 from xuxie.project import Project
 from xuxie.training import feed, learner, trainer
 from xuxie.training.checkpoints import checkpoints, read_state
 from xuxie.training.evaluation import Score, evaluate_chapters
 from xuxie.training.history import History
 from xuxie.training.processes import Processes
-from xuxie.training.start import rate_factor, start_model
 from xuxie.training.trainer import train
 from xuxie.unilm.stream import predict_stream
-
-CHAPTERS = [  # each once: a chapter that repeats another is left out of a corpus
-    ["他推开门，屋里没有人。桌上的灯还亮着。", f"“谁来过？”她问{mark}窗外下着雨。"]
-    for mark in "。，、！？；：—…～"
-]
-SETTINGS = TrainSettings(
-    layers=1,
-    hidden_size=16,
-    heads=2,
-    source_length=24,
-    target_length=16,
-    left_to_right=0.5,
-    batch_tokens=256,
-    learning_rate=5e-3,
-    precision="fp32",
-    steps=12,
-    evaluations=4,
-)
-WEIGHTS = "model.safetensors"
-
-
-class Watching(Silent):
-    """Remembers what was said and every loss; may stop the run behind a step."""
-
-    def __init__(self, stop: int = 0) -> None:
-        self.lines: list[str] = []
-        self.losses: list[float] = []
-        self.stop = stop
-
-    def say(self, line: str) -> None:
-        if not line.startswith(("an epoch", "peak memory")):
-            self.lines.append(line)
-
-    def advance(self, amount: float = 1, note: str = "") -> None:
-        if note:
-            self.losses.append(float(note.rpartition(" ")[2]))
-            if f"step {self.stop}," in note:
-                raise KeyboardInterrupt
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
-@pytest.fixture
-def project(tmp_path: Path, write_book: Callable[[Path, Sequence[Sequence[str]]], Project]) -> Project:
-    project = write_book(tmp_path / "半篙", CHAPTERS)
-    build_corpus([project], CorpusSettings())
-    return project
-
-
-def copy_of(project: Project, name: str) -> Project:
-    """The same corpus in another project, to run it otherwise."""
-    other = Project(project.directory.parent / name)
-    other.corpus.parent.mkdir()
-    other.corpus.symlink_to(project.corpus)
-    return other
-
-
-def outcome(project: Project) -> tuple[bytes, bytes, Any]:
-    """The best weights, the last checkpoint, and the record but for what a clock decides."""
-    last = checkpoints(project.model / "checkpoints")[-1]
-    record = dataclasses.replace(load_model(project.model)[2], seconds=0.0)
-    return (project.model / WEIGHTS).read_bytes(), (last / "tensors.safetensors").read_bytes(), record
 
 
 @pytest.mark.parametrize("objective", ["masked", "pseudo-masked"])
@@ -388,66 +320,3 @@ def test_a_text_of_lone_sentences_has_no_lines(
     build_corpus([project], CorpusSettings())
     with pytest.raises(InputError, match="no two sentences in a row"):
         train(project, override(SETTINGS, pairing="lines"))
-
-
-def pretrained(directory: Path, positions: int = 64) -> str:
-    """A BERT folder such as the hub has, with random weights and few characters."""
-    directory.mkdir()
-    tokens = [*SPECIAL_TOKENS, *"他推开门，屋里没有人。桌上的灯还亮着谁来过？她问", "hello", "##s"]
-    (directory / "vocab.txt").write_text("\n".join(tokens) + "\n", encoding="utf-8")
-    BertTokenizer(vocab={token: i for i, token in enumerate(tokens)}).save_pretrained(directory)
-    torch.manual_seed(7)
-    BertForMaskedLM(
-        BertConfig(
-            vocab_size=len(tokens),
-            hidden_size=16,
-            num_hidden_layers=1,
-            num_attention_heads=2,
-            intermediate_size=32,
-            max_position_embeddings=positions,
-        )
-    ).save_pretrained(directory)
-    return str(directory)
-
-
-def test_from_a_pretrained_model(project: Project, tmp_path: Path) -> None:
-    name = pretrained(tmp_path / "bert")
-    settings = override(SETTINGS, start=name, steps=4)
-    with pytest.raises(
-        InputError, match=r"another tokenizer than .*bert: run  xuxie corpus .* --tokenizer"
-    ):
-        train(project, settings)
-    record = build_corpus([project], CorpusSettings(tokenizer=name))
-    assert record.unknown == 0
-    corpus = Corpus(project.corpus)
-    ids = corpus.ids(0, record.tokens)
-    assert corpus.tokenizer.decode(ids).splitlines() == [line for chapter in CHAPTERS for line in chapter]
-    start = BertForMaskedLM.from_pretrained(name)
-    first = start_model(corpus, settings)
-    rows = start.config.vocab_size
-    assert first.config.vocab_size == corpus.tokenizer.size > rows
-    old, new = (model.bert.embeddings.word_embeddings.weight for model in (start, first))
-    assert new[:rows].equal(old)
-    assert first.cls.predictions.decoder.weight is first.bert.embeddings.word_embeddings.weight
-    train(project, settings)
-    model, tokenizer, _ = load_model(project.model)
-    assert model.config.vocab_size == tokenizer.size == corpus.tokenizer.size
-    assert train(project, settings).step == 4
-
-
-def test_a_pretrained_model_with_too_few_positions(project: Project, tmp_path: Path) -> None:
-    name = pretrained(tmp_path / "bert", positions=32)
-    build_corpus([project], CorpusSettings(tokenizer=name))
-    with pytest.raises(InputError, match=r"has 32 positions: .*source_length and target_length"):
-        train(project, override(SETTINGS, start=name))
-
-
-def test_the_learning_rate_rises_and_falls() -> None:
-    assert rate_factor(0.0, 0.1) == pytest.approx(0.01)
-    assert rate_factor(0.05, 0.1) == pytest.approx(0.5)
-    assert rate_factor(0.1, 0.1) == pytest.approx(1)
-    assert rate_factor(0.55, 0.1) == pytest.approx(0.5)
-    assert rate_factor(1.0, 0.1) == 0
-    assert rate_factor(1.2, 0.1) == 0
-    assert rate_factor(0.0, 0.0) == 1
-    assert rate_factor(1.0, 1.0) == 1

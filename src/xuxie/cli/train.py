@@ -21,6 +21,12 @@ def command(
         str | None,
         typer.Option("--from", metavar="MODEL|scratch", help=tr("a pretrained model's folder or hub name")),
     ] = None,
+    lora: Annotated[
+        int | None,
+        typer.Option(
+            metavar="RANK", help=tr("train adapters of this rank (16, for instance) in it; 0: all of it")
+        ),
+    ] = None,
     minutes: Annotated[float | None, typer.Option(help=tr("how long in all (30)"))] = None,
     steps: Annotated[
         int | None, typer.Option(help=tr("how many updates in all, instead of minutes"))
@@ -48,6 +54,7 @@ def command(
     settings = override(
         settings,
         start=start,
+        lora=lora,
         minutes=minutes,
         steps=steps,
         objective=objective,

@@ -1,6 +1,6 @@
 """Checkpoints: all that a run needs to go on as if it had never stopped.
 
-    model/checkpoints/step-000500/tensors.safetensors   weights, optimizer states
+    model/checkpoints/step-000500/tensors.safetensors   weights that are trained, optimizer states
     model/checkpoints/step-000500/state.json            step, position in the data, time, best score
 
 Random numbers have no state to keep: those of an update come from the run's seed and the update's number.
@@ -10,6 +10,7 @@ A checkpoint is a folder that is renamed into place when whole; the newest few a
 import dataclasses
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import safetensors
@@ -33,7 +34,7 @@ def save_checkpoint(
     directory: Path, state: RunState, model: torch.nn.Module, optimizer: torch.optim.Optimizer
 ) -> None:
     """Write one checkpoint and drop the oldest beyond KEPT."""
-    tensors: dict[str, Tensor] = {f"model.{name}": p for name, p in model.named_parameters()}
+    tensors: dict[str, Tensor] = {f"model.{name}": p for name, p in trained(model)}
     for index, values in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": tensor for name, tensor in values.items()}
     with replacing_directory(directory / f"step-{state.step:06d}") as new:
@@ -42,6 +43,11 @@ def save_checkpoint(
         (new / STATE).write_text(text + "\n", encoding="utf-8")
     for old in checkpoints(directory)[:-KEPT]:
         shutil.rmtree(old)
+
+
+def trained(model: torch.nn.Module) -> Iterator[tuple[str, torch.nn.Parameter]]:
+    """The parameters of a model that a run changes, and their names."""
+    return ((name, p) for name, p in model.named_parameters() if p.requires_grad)
 
 
 def checkpoints(directory: Path) -> list[Path]:
@@ -73,7 +79,7 @@ def restore_checkpoint(checkpoint: Path, model: torch.nn.Module, optimizer: torc
     try:
         tensors = safetensors.torch.load_file(checkpoint / TENSORS)
         with torch.no_grad():
-            for name, parameter in model.named_parameters():
+            for name, parameter in trained(model):
                 parameter.copy_(tensors[f"model.{name}"])
         saved = optimizer.state_dict()
         saved["state"] = {}

@@ -34,6 +34,7 @@ class RunState:
     best: float | None = None  # bits per character
     worse: int = 0  # measurements in a row that were no better than the best
     corpus: str
+    start: str = ""  # sha256 of weights that are not trained, and so in no checkpoint
     settings: TrainSettings
     scaler: dict[str, Any] = Field(default_factory=dict)
 
@@ -117,6 +118,8 @@ class RunState:
         """What keeps another state from being one of the same run; empty when nothing does."""
         if other.corpus != self.corpus:
             return tr("the corpus has changed")
+        if other.start != self.start:
+            return tr("the model that it started from has changed")
         old, new = dataclasses.asdict(other.settings), dataclasses.asdict(self.settings)
         changed = [f"{k} {old[k]} → {new[k]}" for k in old if k not in LENGTH and old[k] != new[k]]
         return ", ".join(changed)

@@ -5,10 +5,13 @@ from transformers import BertForMaskedLM
 
 from xuxie.config import TrainSettings
 from xuxie.corpus.corpus import Corpus
+from xuxie.corpus.tokenizer import NovelTokenizer
 from xuxie.errors import InputError
+from xuxie.files import sha256_of
 from xuxie.language import tr
+from xuxie.lora import adapt
 from xuxie.models import load_pretrained_model
-from xuxie.pretrained import load_pretrained_tokenizer
+from xuxie.pretrained import WEIGHTS, find_model, load_pretrained_tokenizer
 from xuxie.unilm.model import new_model
 
 
@@ -29,7 +32,7 @@ def start_model(corpus: Corpus, settings: TrainSettings) -> BertForMaskedLM:
             dropout=settings.dropout,
             pad_id=tokenizer.pad_id,
         )
-    check_vocabulary(corpus, settings.start)
+    known = check_vocabulary(corpus, settings.start)
     model = load_pretrained_model(settings.start)
     if positions > model.config.max_position_embeddings:
         raise InputError(
@@ -41,12 +44,17 @@ def start_model(corpus: Corpus, settings: TrainSettings) -> BertForMaskedLM:
                 positions=positions,
             )
         )
-    model.resize_token_embeddings(tokenizer.size)
+    add_embeddings(model, tokenizer, known)
+    if settings.lora:
+        adapt(model, settings.lora, known)
     return model
 
 
-def check_vocabulary(corpus: Corpus, start: str) -> None:
-    """See that a pretrained model's token ids mean the same in the corpus. Raises InputError."""
+def check_vocabulary(corpus: Corpus, start: str) -> int:
+    """See that a pretrained model's token ids mean the same in the corpus, and count them.
+
+    The corpus's further ids are of characters that the model lacks. Raises InputError.
+    """
     known = load_pretrained_tokenizer(start).get_vocab(with_added_tokens=True)
     ours = corpus.tokenizer.vocabulary()
     if any(ours.get(token) != index for token, index in known.items()):
@@ -58,6 +66,28 @@ def check_vocabulary(corpus: Corpus, start: str) -> None:
                 project=corpus.directory.parent,
             )
         )
+    return max(known.values()) + 1
+
+
+@torch.no_grad()
+def add_embeddings(model: BertForMaskedLM, tokenizer: NovelTokenizer, known: int) -> None:
+    """Fit a model to a tokenizer of which it knows the first `known` ids.
+
+    Every added token starts as the mean of the n single characters that the model knows, its bias in the
+    vocabulary head likewise. The exponential of a mean is no more than the mean of the exponentials, so k
+    added tokens get at most k / n of the probability of those n, and what the model foresees changes by
+    log(1 + k / n) nats at most; random embeddings may take all of it. (J. Hewitt, "Initializing New Word
+    Embeddings for Pretrained Language Models", 2021. transformers' mean_resizing leaves BERT's bias at 0.)
+    """
+    characters = [i for i, text in enumerate(tokenizer.texts[:known]) if len(text) == 1]
+    model.resize_token_embeddings(tokenizer.size, mean_resizing=False)
+    for rows in (model.bert.embeddings.word_embeddings.weight, model.cls.predictions.bias):
+        rows[known:] = rows[characters].mean(dim=0)
+
+
+def fingerprint(settings: TrainSettings) -> str:
+    """The sha256 of a pretrained model's weights where some of them are not trained; else empty."""
+    return sha256_of(find_model(settings.start) / WEIGHTS) if settings.lora else ""
 
 
 def make_optimizer(model: BertForMaskedLM, settings: TrainSettings) -> torch.optim.AdamW:

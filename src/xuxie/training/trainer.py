@@ -22,6 +22,7 @@ from xuxie.corpus.windows import WindowShape
 from xuxie.errors import EnvironmentFailure, InputError
 from xuxie.files import exclusive
 from xuxie.language import tr
+from xuxie.lora import trained_share
 from xuxie.model_record import META, ModelRecord, read_record
 from xuxie.models import save_model
 from xuxie.progress import SILENT, Progress
@@ -42,6 +43,7 @@ from xuxie.training.learner import Learner
 from xuxie.training.noting import note_evaluation, peak_memory
 from xuxie.training.processes import Processes, joined
 from xuxie.training.run_state import DEFAULT_MINUTES, RunState
+from xuxie.training.start import fingerprint
 
 CHECKPOINT_SECONDS = 60.0
 EVALUATION_TOKENS = 16384  # targets of one evaluation, the same ones each time
@@ -100,7 +102,9 @@ class Trainer:
         self.processes = processes or Processes()
         self.shape = WindowShape(source=settings.source_length, target=settings.target_length)
         self.learner = Learner(self.corpus, settings, self.processes)
-        self.state = RunState(corpus=self.corpus.record.sha256, settings=settings)
+        self.state = RunState(
+            corpus=self.corpus.record.sha256, start=fingerprint(settings), settings=settings
+        )
         self.history = History(project.model)
 
     @property
@@ -131,6 +135,8 @@ class Trainer:
         with uninterrupted():
             self.processes.tell(READY)
             self.processes.total(READY)  # when all have read the checkpoint, another may be written
+        if self.settings.lora:
+            self.progress.say(trained_share(self.learner.model))
         self.progress.start(tr("training"), self.state.total)
         self.progress.advance(self.state.done)
         self.history.go_on(self.state.step, self.state.seconds)
