@@ -95,6 +95,7 @@ class TrainSettings:
     minutes: PositiveFloat | None = None
     evaluations: PositiveInt = 8  # over the whole run
     patience: Annotated[int, Field(ge=0)] = 0  # evaluations without a better score end it; 0: never
+    tensorboard: bool = False  # curves in model/tensorboard as well
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
 
     def __post_init__(self) -> None:

@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 
 from xuxie.training import history as history_module
-from xuxie.training.history import Evaluation, History
+from xuxie.training.history import History
+from xuxie.training.rows import Evaluation
 
 
 @pytest.fixture(autouse=True)

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from xuxie.config import TrainSettings
 from xuxie.model_record import ModelRecord
 from xuxie.training.chart import HEIGHT, MOST_POINTS, WIDTH, Chart, Line
-from xuxie.training.history import Evaluation, Updates
 from xuxie.training.report import render
+from xuxie.training.rows import Evaluation, Updates
 
 RECORD = ModelRecord(
     title="半篙<script>alert(1)</script>",

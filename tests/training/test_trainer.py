@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import torch
 
+from training.curves import curve
 from training.runs import CHAPTERS, SETTINGS, Watching, copy_of, outcome
 from xuxie.config import RECIPES, CorpusSettings, override
 from xuxie.corpus.build import build_corpus
@@ -19,7 +20,7 @@ from xuxie.corpus.windows import Window, epoch_batches
 from xuxie.errors import EnvironmentFailure, InputError, MissingStageError
 from xuxie.models import load_model
 from xuxie.project import Project
-from xuxie.training import feed, learner, trainer
+from xuxie.training import feed, history, learner, trainer
 from xuxie.training.checkpoints import checkpoints, read_state
 from xuxie.training.evaluation import Score, evaluate_chapters
 from xuxie.training.history import History
@@ -63,6 +64,17 @@ def test_the_record_and_the_model_are_those_of_the_best_score(project: Project) 
     )  # fmt: skip
     assert model.config.max_position_embeddings == 40
     assert model.config.vocab_size == tokenizer.size
+
+
+def test_curves_for_tensorboard_may_be_asked_for_later(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "EVERY", 0.0)
+    with pytest.raises(KeyboardInterrupt):
+        train(project, SETTINGS, Watching(stop=7))
+    assert not (project.model / "tensorboard").exists()
+    train(project, override(SETTINGS, tensorboard=True))
+    assert [step for step, _ in curve(project.model, "loss")] == list(range(1, 13))
 
 
 def test_equal_runs_are_equal(project: Project) -> None:

@@ -39,6 +39,9 @@ def command(
         typer.Option(help=tr("masked, pseudo-masked (the default), unilm, shifted or left-to-right")),
     ] = None,
     precision: Annotated[str | None, typer.Option(help=tr("auto, fp32, bf16 or fp16"))] = None,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help=tr("curves for TensorBoard in model/tensorboard as well"))
+    ] = False,
     restart: Annotated[
         bool, typer.Option("--restart", help=tr("throw away the model that is there"))
     ] = False,
@@ -59,6 +62,7 @@ def command(
         steps=steps,
         objective=objective,
         precision=precision,
+        tensorboard=tensorboard or None,
     )
     terminal = Terminal(as_json, quiet)
     with terminal.progress() as progress:

@@ -13,8 +13,9 @@ from xuxie.generation.writer import Writer
 from xuxie.model_record import read_record
 from xuxie.project import Project
 from xuxie.training.evaluation import Score
-from xuxie.training.history import Evaluation, History
+from xuxie.training.history import History
 from xuxie.training.report import write_report
+from xuxie.training.rows import Evaluation
 
 PROMPT, SAMPLE = 60, 80  # characters, about
 

@@ -17,7 +17,8 @@ from xuxie.files import write_atomically
 from xuxie.language import language, tr
 from xuxie.model_record import ModelRecord
 from xuxie.training.chart import Chart, Line
-from xuxie.training.history import Evaluation, History, Updates
+from xuxie.training.history import History
+from xuxie.training.rows import Evaluation, Row, Updates
 
 FILE_NAME = "report.html"
 PACKAGES = ("xuxie", "torch", "transformers", "tokenizers", "numpy")
@@ -56,7 +57,7 @@ def summary(
     record: ModelRecord, updates: list[Updates], evaluations: list[Evaluation]
 ) -> list[tuple[str, str]]:
     """Names and figures for the head of the page."""
-    rows_of_all: list[Updates | Evaluation] = [*updates, *evaluations]
+    rows_of_all: list[Row] = [*updates, *evaluations]
     last = max(rows_of_all, key=lambda row: row.step, default=None)
     bits = record.bits_per_character
     rows = [

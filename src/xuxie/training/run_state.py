@@ -18,7 +18,8 @@ from xuxie.language import tr
 from xuxie.training.feed import Update
 
 DEFAULT_MINUTES = 30.0
-LENGTH = ("steps", "minutes", "evaluations", "patience")  # settings that may change while a run goes on
+# settings that may change while a run goes on
+FREE = ("steps", "minutes", "evaluations", "patience", "tensorboard")
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -109,7 +110,7 @@ class RunState:
         return bits is None or self.best is None or bits < self.best
 
     def with_settings(self, settings: TrainSettings) -> "RunState":
-        """The state of the same run when it goes on with another length."""
+        """The state of the same run when it goes on, with another length perhaps."""
         state = dataclasses.replace(self, settings=settings)
         due = min(state.evaluations, state.evaluations_due)  # fewer than were made, in a longer run
         return dataclasses.replace(state, evaluations=due)
@@ -121,5 +122,5 @@ class RunState:
         if other.start != self.start:
             return tr("the model that it started from has changed")
         old, new = dataclasses.asdict(other.settings), dataclasses.asdict(self.settings)
-        changed = [f"{k} {old[k]} → {new[k]}" for k in old if k not in LENGTH and old[k] != new[k]]
+        changed = [f"{k} {old[k]} → {new[k]}" for k in old if k not in FREE and old[k] != new[k]]
         return ", ".join(changed)

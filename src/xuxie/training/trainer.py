@@ -105,7 +105,7 @@ class Trainer:
         self.state = RunState(
             corpus=self.corpus.record.sha256, start=fingerprint(settings), settings=settings
         )
-        self.history = History(project.model)
+        self.history = History(project.model, tensorboard=settings.tensorboard)
 
     @property
     def checkpoints(self) -> Path:
@@ -141,7 +141,7 @@ class Trainer:
         self.progress.advance(self.state.done)
         self.history.go_on(self.state.step, self.state.seconds)
         saved, began, forecast = time.monotonic(), clock(), Forecast(self.corpus, self.settings)
-        with contextlib.closing(self.feed()) as prepared:
+        with contextlib.closing(self.feed()) as prepared, contextlib.closing(self.history):
             try:
                 while True:
                     if self.state.evaluation_is_due:  # at once where Ctrl-C came in the middle of one
