@@ -49,24 +49,34 @@ class Chunk:
     guesses: int = 0
 
 
+class Layout(NamedTuple):
+    """The rows of a step's chunks, right-padded to the longest; n chunks of r rows at most.
+
+    Tokens see tokens. The `[MASK]` of a token sees the tokens up to it, and itself; a guess sees all
+    tokens, the last one's `[MASK]`, and the guesses up to itself. Padding sees itself; nothing sees it.
+    """
+
+    counts: Integers  # [n], real rows
+    offsets: Integers  # [n, r], of the positions, from those of the first tokens
+    visible: NDArray[np.bool_]  # [n, r, r], which of the new rows each sees; all see the cache
+    outputs: Integers  # [m], the rows whose logits are wanted, of the n * r
+    ends: list[int]  # [n], where those of each chunk end
+
+
 @dataclass(frozen=True, kw_only=True)
 class Rows:
-    """Chunks as arrays, right-padded to the longest; n chunks of r rows at most.
+    """Chunks as arrays.
 
-    slots: int [n];  lengths: int [n], rows in the slot's cache before the step;  counts: int [n], real rows
+    slots: int [n];  lengths: int [n], rows in the slot's cache before the step
     ids, positions, types: int [n, r]
-    visible: bool [n, r, r], which of the new rows each sees; all see the cache
-    outputs: int [n, m], the rows whose logits are wanted, in their order; -1 as padding
     """
 
     slots: Integers
     lengths: Integers
-    counts: Integers
     ids: Integers
     positions: Integers
     types: Integers
-    visible: NDArray[np.bool_]
-    outputs: Integers
+    layout: Layout
 
 
 class Decoder(ABC):
@@ -133,77 +143,52 @@ class Decoder(ABC):
         return max(0, self.positions - self.lengths[slot] - 2)
 
     def _rows(self, chunks: Sequence[Chunk]) -> Rows:
-        layouts = [self._layout(chunk) for chunk in chunks]
-        counts = np.array([len(layout.offsets) for layout in layouts])
-        width = int(counts.max())
-        lengths = np.array([self.lengths[chunk.slot] for chunk in chunks])
+        for chunk in chunks:
+            self._check(chunk)
+        masked = self.reading.mask_id is not None
+        layout = lay_out(tuple((len(chunk.tokens), chunk.guesses) for chunk in chunks), masked=masked)
+        width = layout.offsets.shape[1]
         mask = self.reading.mask_id or 0  # padding, too, needs some id
         ids = np.array([[*chunk.tokens, *[mask] * (width - len(chunk.tokens))] for chunk in chunks])
-        if all(layout is layouts[0] for layout in layouts):
-            offsets, outputs, visible = (
-                np.broadcast_to(array, (len(chunks), *np.shape(array)))
-                for array in (layouts[0].offsets, layouts[0].outputs, layouts[0].visible)
-            )
-        else:
-            offsets, outputs, visible = pad(layouts, width)
-        positions = lengths[:, None] + offsets
+        lengths = np.array([self.lengths[chunk.slot] for chunk in chunks])
         sources = np.array([self._sources[chunk.slot] for chunk in chunks])
+        positions = lengths[:, None] + layout.offsets
         return Rows(
             slots=np.array([chunk.slot for chunk in chunks]),
             lengths=lengths,
-            counts=counts,
             ids=ids,
             positions=positions,
             types=(positions >= sources[:, None]).astype(np.int64),
-            visible=visible,
-            outputs=outputs,
+            layout=layout,
         )
 
-    def _layout(self, chunk: Chunk) -> "Layout":
+    def _check(self, chunk: Chunk) -> None:
         tokens, masked = len(chunk.tokens), self.reading.mask_id is not None
         if chunk.guesses and not masked:
             raise ValueError("a model without [MASK] cannot guess")
-        layout = lay_out(tokens, chunk.guesses, masked=masked)
         ends = self.lengths[chunk.slot] + tokens + chunk.guesses + masked
-        if not tokens or ends > self.positions or len(layout.offsets) > SPARE_ROWS:
+        if not tokens or ends > self.positions or tokens * (1 + masked) + chunk.guesses > SPARE_ROWS:
             raise ValueError(f"{tokens} tokens and {chunk.guesses} guesses to {self.positions} positions")
-        return layout
 
 
-class Layout(NamedTuple):
-    """The rows of one chunk: its tokens, a `[MASK]` for each, and one for each guess."""
-
-    offsets: list[int]  # of the positions, from the first token's
-    outputs: range
-    visible: NDArray[np.bool_]  # [rows, rows]
-
-
-@lru_cache(64)
-def lay_out(tokens: int, guesses: int, *, masked: bool) -> Layout:
-    """Rows for so many tokens and guesses.
-
-    Tokens see tokens. The `[MASK]` of a token sees the tokens up to it, and itself; a guess sees all
-    tokens, the last one's `[MASK]`, and the guesses up to itself.
-    """
-    if not masked:
-        return Layout([*range(tokens)], range(tokens), np.tri(tokens, dtype=bool))
-    rows = 2 * tokens + guesses
-    visible = np.tri(rows, dtype=bool)
-    last = 2 * tokens - 1
-    visible[tokens:, tokens:last] = False
-    for i in range(tokens):
-        visible[tokens + i, i + 1 : tokens] = False
-        visible[tokens + i, tokens + i] = True
-    return Layout([*range(tokens), *range(1, tokens + guesses + 1)], range(tokens, rows), visible)
-
-
-def pad(layouts: Sequence[Layout], width: int) -> tuple[Integers, Integers, NDArray[np.bool_]]:
-    """The offsets, outputs and visible of several layouts as arrays; padding sees itself."""
-    offsets = np.zeros((len(layouts), width), dtype=np.int64)
-    outputs = np.full((len(layouts), max(len(layout.outputs) for layout in layouts)), -1)
-    visible = np.eye(width, dtype=bool)[None].repeat(len(layouts), axis=0)
-    for i, layout in enumerate(layouts):
-        count = len(layout.offsets)
-        offsets[i, :count], outputs[i, : len(layout.outputs)] = layout.offsets, layout.outputs
-        visible[i, :count, :count] = layout.visible
-    return offsets, outputs, visible
+@lru_cache(256)
+def lay_out(chunks: tuple[tuple[int, int], ...], *, masked: bool) -> Layout:
+    """Rows for chunks of so many tokens and guesses; it must not be written to."""
+    n, counts = len(chunks), np.array([tokens * (1 + masked) + guesses for tokens, guesses in chunks])
+    width = int(counts.max())
+    offsets = np.zeros((n, width), dtype=np.int64)
+    visible = np.eye(width, dtype=bool)[None].repeat(n, axis=0)
+    outputs: list[int] = []
+    ends = []
+    for i, ((tokens, _), count) in enumerate(zip(chunks, counts, strict=True)):
+        offsets[i, :tokens] = np.arange(tokens)
+        offsets[i, tokens:count] = np.arange(1, count - tokens + 1)
+        visible[i, :count, :count] = np.tri(count)
+        if masked:
+            visible[i, tokens:count, tokens : 2 * tokens - 1] = False
+            for token in range(tokens):
+                visible[i, tokens + token, token + 1 : tokens] = False
+                visible[i, tokens + token, tokens + token] = True
+        outputs += range(i * width + (tokens if masked else 0), i * width + count)
+        ends.append(len(outputs))
+    return Layout(counts, offsets, visible, np.array(outputs), ends)

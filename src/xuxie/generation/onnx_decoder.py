@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from xuxie.bert_weights import EMBEDDINGS, Array, BertWeights
 from xuxie.generation.decoder import SPARE_ROWS, Decoder, Logits, Reading, Rows
+from xuxie.generation.memory import give_back_memory, untouched_zeros
 from xuxie.generation.onnx_graph import HIDDEN, Arithmetic, build_graph
 
 BINDINGS_KEPT = 16  # of the shapes that were run last
@@ -56,7 +57,15 @@ class OnnxDecoder(Decoder):
         # Outside of the arena, what the weights were packed from is given back to the system.
         options.add_session_config_entry("session.use_device_allocator_for_initializers", "1")
         graph = build_graph(weights, arithmetic)
-        self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        files = [array.reshape(-1).view(np.uint8) for array in graph.constants.values()]
+        options.add_external_initializers_from_files_in_memory(
+            list(graph.constants), files, [file.nbytes for file in files]
+        )
+        self._session = onnxruntime.InferenceSession(
+            graph.model, options, providers=["CPUExecutionProvider"]
+        )
+        del graph, files
+        give_back_memory()
         self._places, self._types = (
             weights(f"{EMBEDDINGS}.{name}_embeddings.weight") for name in ("position", "token_type")
         )
@@ -65,7 +74,7 @@ class OnnxDecoder(Decoder):
         )
         size = (slots, shape.num_attention_heads, self.positions + SPARE_ROWS, shape.head_size)
         self._caches = {
-            f"{kind}_{layer}": np.zeros(size, dtype=np.int8 if arithmetic == "int8-rows" else np.float32)
+            f"{kind}_{layer}": untouched_zeros(size, np.int8 if arithmetic == "int8-rows" else np.float32)
             for layer in range(shape.num_hidden_layers)
             for kind in ("keys", "values")
         }
@@ -80,7 +89,7 @@ class OnnxDecoder(Decoder):
         binding.fill(
             embedded=self._embed(np.array(ids), place, (place >= source).astype(np.int64)),
             last=len(ids) - 1,
-            bias=np.where(visible, np.float32(0), np.float32(HIDDEN)),
+            bias=np.where(visible, np.float32(0), HIDDEN),
             outputs=len(ids) - 1,
         )
         self._session.run_with_iobinding(binding.bound)
@@ -88,37 +97,32 @@ class OnnxDecoder(Decoder):
         return logits
 
     def _step(self, rows: Rows) -> list[Logits]:
-        wanted = rows.outputs >= 0
-        first, width = int(rows.slots.min()), rows.ids.shape[1]
-        places = rows.slots - first  # slots that lie between, and are not asked for, are idle
-        binding = self._bindings(first, int(places.max()) + 1, width, int(wanted.sum()), prefill=False)
-        arrays = binding.arrays
-        embedded = arrays["embedded"].reshape(-1, width, self.shape.hidden_size)
-        embedded[places] = self._embed(rows.ids, rows.positions, rows.types)
-        arrays["counts"][:] = 0
-        arrays["counts"][places] = rows.counts
-        arrays["last"][:] = [max(0, self.lengths[first + i] - 1) for i in range(len(arrays["last"]))]
-        arrays["last"][places] = rows.lengths + rows.counts - 1
-        arrays["outputs"][:] = (places[:, None] * width + rows.outputs)[wanted]
-        self._hide(arrays["bias"], places, rows)
+        layout, (_, width) = rows.layout, rows.ids.shape
+        first, last = min(rows.slots), max(rows.slots)
+        binding = self._bindings(
+            int(first), int(last - first) + 1, width, len(layout.outputs), prefill=False
+        )
+        arrays, places = binding.arrays, rows.slots - first
+        # Slots that lie between, and are not asked for, are idle.
+        arrays["last"][:] = np.maximum(self.lengths[first : last + 1], 1) - 1
+        arrays["last"][places] = rows.lengths + layout.counts - 1
+        arrays["counts"].fill(0)
+        arrays["counts"][places] = layout.counts
+        arrays["embedded"][places] = self._embed(rows.ids, rows.positions, rows.types)
+        arrays["outputs"][:] = layout.outputs + width * np.repeat(
+            places - np.arange(len(places)), np.diff(layout.ends, prepend=0)
+        )
+        columns = rows.lengths[:, None] + np.arange(width)
+        arrays["bias"].fill(0)
+        arrays["bias"][places[:, None, None], 0, np.arange(width)[:, None], columns[:, None]] = np.where(
+            layout.visible, np.float32(0), HIDDEN
+        )
         self._session.run_with_iobinding(binding.bound)
-        logits, ends = arrays["logits"].copy(), wanted.sum(axis=1).cumsum().tolist()
-        return [logits[begin:end] for begin, end in zip([0, *ends], ends, strict=False)]
-
-    def _hide(self, bias: Array, places: NDArray[np.int64], rows: Rows) -> None:
-        """Rows see what came before them; write down in `bias` which of that they do not see."""
-        if bias.any():
-            bias[:] = 0
-        width = rows.ids.shape[1]
-        hidden = np.tri(width, dtype=bool) & ~rows.visible
-        if not hidden.any():
-            return
-        for place, length, mask in zip(places, rows.lengths, hidden, strict=True):
-            if mask.any():
-                bias[place, 0, :, length : length + width][mask] = HIDDEN
+        logits = arrays["logits"].copy()
+        return [logits[i:j] for i, j in zip([0, *layout.ends], layout.ends, strict=False)]
 
     def _embed(self, ids: NDArray[np.int64], places: NDArray[np.int64], types: NDArray[np.int64]) -> Array:
-        words = np.stack([self._word(token) for token in ids.ravel().tolist()])
+        words = np.concatenate([self._word(token) for token in ids.ravel().tolist()])
         embedded: Array = words.reshape(*ids.shape, -1) + self._places[places] + self._types[types]
         return embedded
 
@@ -126,8 +130,7 @@ class OnnxDecoder(Decoder):
         caches = {name: cache[first : first + slots] for name, cache in self._caches.items()}
         capacity = width if prefill else self.positions + SPARE_ROWS
         arrays: dict[str, NDArray[Any]] = {
-            "embedded": np.zeros((slots * width, self.shape.hidden_size), np.float32),
-            "window": np.array([slots, width, 3 * self.shape.hidden_size]),
+            "embedded": np.zeros((slots, width, self.shape.hidden_size), np.float32),
             "last": np.zeros(slots, np.int32),
             "counts": np.zeros(slots, np.int32),
             "capacity": np.array([capacity], np.int32),

@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn.functional import gelu, layer_norm, linear, scaled_dot_product_attention
 
 from xuxie.bert_weights import EMBEDDINGS, HEAD, BertWeights, layer_name
-from xuxie.generation.decoder import SPARE_ROWS, Decoder, Logits, Reading, Rows
+from xuxie.generation.decoder import SPARE_ROWS, Decoder, Layout, Logits, Reading, Rows
 
 
 class Dense(NamedTuple):
@@ -93,16 +93,13 @@ class TorchDecoder(Decoder):
         visible = np.tri(len(ids), dtype=bool)
         if not self.reading.causal:
             visible[:source, :source] = True
-        index, empty = np.array([slot]), np.array([0])
         rows = Rows(
-            slots=index,
-            lengths=empty,
-            counts=np.array([len(ids)]),
+            slots=np.array([slot]),
+            lengths=np.array([0]),
             ids=np.array([ids]),
             positions=place[None],
             types=(place >= source).astype(np.int64)[None],
-            visible=visible[None],
-            outputs=np.array([[len(ids) - 1]]),
+            layout=Layout(np.array([len(ids)]), place[None], visible[None], np.array([len(ids) - 1]), [1]),
         )
         logits: Logits = self._step(rows)[0][0]
         return logits
@@ -128,11 +125,10 @@ class TorchDecoder(Decoder):
             hidden = self._norm(linear(context, *layer.output) + hidden, layer.output_norm)
             inner = gelu(linear(hidden, *layer.intermediate))
             hidden = self._norm(linear(inner, *layer.final) + hidden, layer.final_norm)
-        wanted = rows.outputs >= 0
-        hidden = hidden[self._on_device(wanted.nonzero()[0]), self._on_device(rows.outputs[wanted])]
+        hidden = hidden.flatten(0, 1)[self._on_device(rows.layout.outputs)]
         hidden = self._norm(gelu(linear(hidden, *self._transform)), self._transform_norm)
         logits = linear(hidden, self._words, self._bias).float().cpu().numpy()
-        return [*np.split(logits, wanted.sum(axis=1).cumsum()[:-1])]
+        return [*np.split(logits, rows.layout.ends[:-1])]
 
     def _norm(self, hidden: Tensor, norm: Dense) -> Tensor:
         return layer_norm(hidden, (self.shape.hidden_size,), *norm, self.shape.layer_norm_eps)
@@ -154,5 +150,5 @@ def mask_over_cache(rows: Rows, length: int) -> NDArray[np.bool_]:
     mask = np.zeros((n, width, length), dtype=bool)
     for i, past in enumerate(rows.lengths):
         mask[i, :, :past] = True
-        mask[i, :, past : past + width] = rows.visible[i]
+        mask[i, :, past : past + width] = rows.layout.visible[i]
     return mask
