@@ -1,0 +1,11 @@
+"""kill -9 once; twenty times at random moments: benchmarks/train_kills.py."""
+
+from pathlib import Path
+
+from training.killing import Trial
+
+
+def test_a_run_that_is_killed_ends_with_the_same_bits(tmp_path: Path) -> None:
+    trial = Trial(tmp_path)
+    assert trial.differences([0.75 * trial.seconds]) == [], trial.kills
+    assert len(trial.kills) == 1
