@@ -1,14 +1,17 @@
 """The objectives against each other: bits per character on held-out chapters against training time.
 
-    python benchmarks/objectives.py [--size small] [--output FOLDER]     # trains what is not trained yet
+    python benchmarks/objectives.py [--size small] [--part schedules] [--output FOLDER] [--note]
 
-Each contender trains on three novels for the same CPU time of one thread, from scratch or from a model that
-has read left to right before; a run that was cut off goes on. The curves lie in FOLDER/SIZE.jsonl.
+Each contender trains on three novels for the same CPU time of one thread, measurements not counted: from
+scratch, from a model that has read left to right before, or left to right for a share of its own time.
+What is trained already is kept, and a run that was cut off goes on. With --note the curves go to
+docs/curves/, whence docs/curves.py draws them.
 """
 
 import argparse
-import json
+import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +21,12 @@ from xuxie.books.importing import import_file
 from xuxie.config import CorpusSettings, TrainSettings, override
 from xuxie.corpus.build import build_corpus
 from xuxie.corpus.corpus import META
-from xuxie.progress import Silent
 from xuxie.project import Project
 from xuxie.training import trainer
+from xuxie.training.history import History
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "docs"))
+from curves import Line, Panel, Points, note
 
 NOVELS = Path(__file__).resolve().parents[2] / "shared" / "novels"
 BOOKS = ("hongloumeng", "sanguoyanyi", "xiyouji")
@@ -30,55 +36,66 @@ SIZES: dict[str, dict[str, Any]] = {
     "small": {"layers": 2, "hidden_size": 128, "heads": 2, "batch_tokens": 2048},
     "larger": {"layers": 4, "hidden_size": 256, "heads": 4, "batch_tokens": 2048},
 }
-SECONDS = {"small": 60.0, "larger": 120.0}  # of one contender; the start takes four times as long
+SECONDS = {"small": 60.0, "larger": 120.0}  # of one contender
+START, START_TIMES = "start", 4  # the model that others start from takes so many times as long
+SCHEDULE_TIMES = 5  # and so does each of the schedules
+SHARES = (0.0, 0.3, 0.6, 0.8)  # of a schedule's time, read left to right
 NAMES = ("masked", "pseudo-masked", "unilm", "shifted", "left-to-right")
+WITHOUT_MASK = ("shifted", "left-to-right")
+ROWS = "pseudo-masked, rows of 4"
+PARTS = ("start", "scratch", "schedules")
+MEASUREMENTS, TARGETS = 4, 8192  # of a contender, and the target tokens of each
 
 
-def contenders() -> dict[str, dict[str, Any]]:
+def contenders(part: str) -> dict[str, dict[str, Any]]:
     """Settings by name, in the order in which they are trained; `start` stands for the pretrained one."""
     plain = {"left_to_right": 0.0}
-    after = {f"{name}, from the start": {**plain, "objective": name, "start": "start"} for name in NAMES}
+    if part == "scratch":
+        return {f"{name}, from scratch": {**plain, "objective": name} for name in NAMES}
+    if part == "schedules":
+        return {f"{share:.0%} left to right": {"left_to_right": share} for share in SHARES}
+    after = {f"{name}, from start": {**plain, "objective": name, "start": START} for name in NAMES}
     return {
-        "start": {**plain, "objective": "left-to-right"},
+        START: {**plain, "objective": "left-to-right"},
         **after,
-        "pseudo-masked in rows of 4, from the start": {
-            **after["pseudo-masked, from the start"],
-            "mask_rows": 4,
-        },
-        **{f"{name}, from scratch": {**plain, "objective": name} for name in NAMES},
-        "left to right for 60%, then pseudo-masked": {"left_to_right": 0.6},
-        "left to right for 60%, then masked": {"left_to_right": 0.6, "objective": "masked"},
-        "left to right for 80%, then pseudo-masked": {"left_to_right": 0.8},
+        f"{ROWS}, from start": {**after["pseudo-masked, from start"], "mask_rows": 4},
     }
 
 
-class Curve(Silent):
-    """Notes every measurement of a run in a file, once."""
-
-    def __init__(self, path: Path, name: str) -> None:
-        self.path, self.name = path, name
-
-    def say(self, line: str) -> None:
-        """Keep what is a measurement."""
-        if "bits per character" not in line:
-            return
-        step, _, bits = line.removeprefix("step ").partition(": ")
-        row = {"name": self.name, "step": int(step), "bits": float(bits.split()[0])}
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
-
-
 def main() -> None:
-    """Train what is not trained yet."""
+    """Train what is not trained yet, and print what is."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--size", choices=SIZES, default="small")
+    parser.add_argument("--part", choices=PARTS, action="append", help="all by default")
     parser.add_argument("--output", type=Path, default=OUTPUT)
+    parser.add_argument("--note", action="store_true", help="write the curves to docs/curves/")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    trainer.clock = time.process_time
+    trainer.EVALUATION_TOKENS = TARGETS
+    count_training_only()
     corpus = prepare(arguments.output / "corpus")
-    for name in contenders():
-        run(arguments.output, corpus, arguments.size, name)
+    output = arguments.output / arguments.size
+    for part in arguments.part or PARTS:
+        times = SCHEDULE_TIMES if part == "schedules" else 1
+        for name, settings in contenders(part).items():
+            run(output, corpus, arguments.size, name, START_TIMES if name == START else times, settings)
+    print(table(output))
+    if arguments.note:
+        draw(output, arguments.size)
+
+
+def count_training_only() -> None:
+    """Let a run count the CPU seconds of this process but for those of measuring."""
+    measure, apart = trainer.Trainer.measure, 0.0
+
+    def uncounted(self: trainer.Trainer) -> None:
+        nonlocal apart
+        began = time.process_time()
+        measure(self)
+        apart += time.process_time() - began
+
+    trainer.Trainer.measure = uncounted  # type: ignore[method-assign]
+    trainer.clock = lambda: time.process_time() - apart
 
 
 def prepare(directory: Path) -> Project:
@@ -91,30 +108,64 @@ def prepare(directory: Path) -> Project:
     return projects[0]
 
 
-def run(output: Path, corpus: Project, size: str, name: str) -> None:
-    """Train one contender to its end."""
-    project = Project(output / size / name)
+def run(
+    output: Path, corpus: Project, size: str, name: str, times: int, changes: Mapping[str, Any]
+) -> None:
+    """Train one contender to its end, `times` as long as the size's shortest."""
+    project = Project(output / name)
     project.directory.mkdir(parents=True, exist_ok=True)
     if not project.corpus.exists():
         project.corpus.symlink_to(corpus.corpus.resolve())
-    seconds = SECONDS[size] * (4 if name == "start" else 1)
     settings = override(
         TrainSettings(),
         **SHAPE,
         **SIZES[size],
-        minutes=seconds / 60,
-        evaluations=16 if name == "start" else 6,
-        **contenders()[name],
+        minutes=times * SECONDS[size] / 60,
+        evaluations=MEASUREMENTS if times == 1 else 2 * MEASUREMENTS,
+        **changes,
     )
-    if settings.start == "start":
-        settings = override(settings, start=str(output / size / "start"))
-    began = time.process_time()
-    record = trainer.train(project, settings, Curve(output / f"{size}.jsonl", name))
-    print(
-        f"{size}: {name}: {record.bits_per_character} bits per character, step {record.step},"
-        f" {time.process_time() - began:.0f} s",
-        flush=True,
-    )
+    if settings.start == START:
+        settings = override(settings, start=str(output / START))
+    record = trainer.train(project, settings)
+    print(f"{name}: {record.bits_per_character} bits per character, step {record.step}", flush=True)
+
+
+def curve(output: Path, name: str) -> Points:
+    """Minutes of training and bits per character of a contender, as far as it has been measured."""
+    _, evaluations = History(output / name / "model").read()
+    return [
+        (row.seconds / 60, row.bits_per_character)
+        for row in evaluations
+        if row.bits_per_character is not None
+    ]
+
+
+def table(output: Path) -> str:
+    """The bits of all that is trained, at the end."""
+    trained = {name: curve(output, name) for part in PARTS for name in contenders(part)}
+    rows = [f"| {name} | {p[-1][0]:.1f} | {p[-1][1]:.2f} |" for name, p in trained.items() if p]
+    return "\n".join(["| contender | minutes | bits per character |\n|---|---|---|", *rows])
+
+
+def panel(title: str, output: Path, names: Mapping[str, str]) -> Panel:
+    """The curves of those contenders that are trained, `names` by what to call them."""
+    curves = {label: curve(output, name) for label, name in names.items()}
+    lines = [Line(name=n, points=p, dashed=n in WITHOUT_MASK) for n, p in curves.items() if p]
+    return Panel(title=title, x="minutes of training", y="bits per character", lines=lines)
+
+
+def draw(output: Path, size: str) -> None:
+    """Note the curves: the objectives from scratch and from the start, and the schedules."""
+    minutes, bits = curve(output, START)[-1]
+    titles = {"scratch": "from scratch", "start": f"after {minutes:.0f} min left to right ({bits:.2f})"}
+    panels = [
+        panel(title, output, {name: f"{name}, from {part}" for name in (*NAMES, ROWS)})
+        for part, title in titles.items()
+    ]
+    note(f"objectives-{size}", [one for one in panels if one.lines])
+    schedules = panel("then pseudo-masked", output, {name: name for name in contenders("schedules")})
+    if schedules.lines:
+        note(f"schedules-{size}", [schedules])
 
 
 if __name__ == "__main__":

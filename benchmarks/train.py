@@ -1,6 +1,6 @@
 """How fast xuxie trains, against the plain loop and transformers' Trainer.
 
-    python benchmarks/train.py [--quick] [--size small] [--json FILE]
+    python benchmarks/train.py [--quick | --precisions] [--size small] [--json FILE]
 
 The same pseudo-masked batches of 16 pairs (source 64-128, target 32-64 tokens), drawn beforehand, and the
 same BertForMaskedLM for all; each contender in a process of its own, which waits while the others run. They
@@ -11,6 +11,8 @@ take turns, and medians of the turns count. Figures are target tokens a second.
     trainer_bf16  transformers' Trainer: bf16 autocast, fused AdamW, padded to the longest
     ours_fp32     xuxie in fp32
     ours          xuxie in bf16
+    ours_fp16     xuxie in fp16, its loss scaled (with --precisions only)
+    half          weights and optimizer themselves in bf16, which xuxie does not offer (likewise)
     peak          bf16 matrix products of 2048 x 2048, in GFLOP/s
 """
 
@@ -32,8 +34,9 @@ SIZES: dict[str, dict[str, int]] = {
     "base": {"vocabulary_size": 21128, "layers": 12, "hidden_size": 768, "heads": 12},
 }
 POSITIONS, BATCH, BATCHES, MASK_ID, PAD_ID = 256, 16, 4, 4, 0
-STEPS = {"plain": 1, "longest": 1, "trainer_bf16": 2, "ours_fp32": 1, "ours": 3, "peak": 20}  # of one turn
-RIVALS = ("plain", "longest", "trainer_bf16")
+RIVALS = {"plain": 1, "longest": 1, "trainer_bf16": 2}  # steps of one turn
+OURS = {"ours_fp32": "fp32", "ours": "bf16", "ours_fp16": "fp16", "half": "fp32"}  # the precision of each
+STEPS = {**RIVALS, "ours_fp32": 1, "ours": 3, "ours_fp16": 1, "half": 3, "peak": 20}
 THREADS = len(os.sched_getaffinity(0))
 Pair = tuple[list[int], list[int]]
 
@@ -42,6 +45,7 @@ def main() -> None:
     """Let the contenders take turns and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="the small shape only, in less than a minute")
+    parser.add_argument("--precisions", action="store_true", help="xuxie alone, in each precision")
     parser.add_argument("--size", choices=SIZES, action="append", help="both by default")
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--json", type=Path, help="write the figures to this file as well")
@@ -52,7 +56,11 @@ def main() -> None:
         contend(arguments.contender, arguments.size[0], json.loads(arguments.batches.read_text()))
         return
     figures: dict[str, dict[str, Any]] = {}
-    names = ["plain", "trainer_bf16", "ours", "peak"] if arguments.quick else list(STEPS)
+    names = [*RIVALS, "ours_fp32", "ours", "peak"]
+    if arguments.quick:
+        names = ["plain", "trainer_bf16", "ours", "peak"]
+    elif arguments.precisions:
+        names = [*OURS, "peak"]
     for size in ["small"] if arguments.quick else arguments.size or list(SIZES):
         figures[size] = compare(size, names, arguments.turns)
         print(table(size, figures[size]), flush=True)
@@ -229,23 +237,27 @@ def steps(name: str, size: str, batches: list[list[Pair]]) -> Iterator[float]:
     from xuxie.unilm.stream import concatenate, predict_stream
 
     model = a_model(size)
+    if name == "half":
+        model.to(torch.bfloat16)
     settings = TrainSettings()
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4)
-    if name.startswith("ours"):
+    if name in OURS:
         optimizer = make_optimizer(model, settings)
-    precision = Precision("bf16" if name == "ours" else "fp32", torch.device("cpu"))
+    precision = Precision(OURS.get(name, "fp32"), torch.device("cpu"))
     for number in range(10**6):
         pairs = batches[number % len(batches)]
-        if name.startswith("ours"):
+        if name in OURS:
             stream = concatenate(pseudo_masked(collate(pairs, PAD_ID), MASK_ID))
             with precision.autocast():
                 logits, labels = predict_stream(model, stream)
             loss = cross_entropy(logits, labels)
         else:
             loss = model(**padded(pairs, POSITIONS if name == "plain" else None)).loss
-        loss.backward()
+        precision.scaler.scale(loss).backward()
+        precision.scaler.unscale_(optimizer)
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
+        precision.scaler.step(optimizer)
+        precision.scaler.update()
         optimizer.zero_grad()
         yield sum(len(target) for _, target in pairs)
 
