@@ -24,7 +24,8 @@ from xuxie.files import write_atomically
 from xuxie.model_record import read_record
 from xuxie.project import Project
 from xuxie.training.checkpoints import STATE, TENSORS, checkpoints
-from xuxie.training.history import Evaluation, History
+from xuxie.training.history import History
+from xuxie.training.rows import Evaluation
 
 SOURCE = Path(xuxie.__file__ or "").parents[1]
 NOVEL = SOURCE / "xuxie" / "sample" / "novel.txt"
