@@ -2,18 +2,25 @@ import dataclasses
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import get_args
 
+import numpy as np
 import pytest
 
-from xuxie.config import CorpusSettings, TrainSettings
+from xuxie.bert_weights import read_weights
+from xuxie.config import CorpusSettings, Objective, TrainSettings
 from xuxie.corpus.build import build_corpus
 from xuxie.corpus.corpus import Corpus
-from xuxie.corpus.windows import WindowShape
+from xuxie.corpus.windows import WindowShape, measuring_windows
 from xuxie.errors import InputError, MissingStageError
 from xuxie.evaluation.measuring import Evaluation, evaluate_model
+from xuxie.generation.decoder import Chunk, Decoder
+from xuxie.generation.onnx_decoder import OnnxDecoder
+from xuxie.generation.torch_decoder import TorchDecoder
+from xuxie.generation.writer import Writer
 from xuxie.models import load_model
 from xuxie.project import Project
-from xuxie.training.evaluation import SPELLING_BITS, evaluate
+from xuxie.training.evaluation import SPELLING_BITS, Score, evaluate_chapters, pair_of
 from xuxie.training.trainer import train
 
 WriteBook = Callable[[Path, Sequence[Sequence[str]]], Project]
@@ -21,6 +28,16 @@ CHAPTERS = [
     [f"第{n}夜，雨下得很大，他坐了一夜，数到{k}。“谁来过？”她问。" * 2 for k in range(4)]
     for n in range(1, 21)
 ]
+SMALL = TrainSettings(
+    layers=1,
+    hidden_size=32,
+    heads=2,
+    source_length=32,
+    target_length=32,
+    batch_tokens=512,
+    steps=4,
+    evaluations=1,
+)
 SETTINGS = "[write]\nlength = 40\nseed = 1\n"
 
 
@@ -35,8 +52,7 @@ def trained(project: Project, write_book: WriteBook) -> Project:
         write_book(project.directory, CHAPTERS)
         (project.directory / "xuxie.toml").write_text(SETTINGS)
         build_corpus([project], CorpusSettings())
-        settings = TrainSettings(layers=1, hidden_size=32, heads=2, source_length=32, target_length=32)
-        train(project, dataclasses.replace(settings, steps=4, evaluations=1, batch_tokens=512))
+        train(project, SMALL)
     return project
 
 
@@ -44,10 +60,10 @@ def test_a_models_own_book(trained: Project) -> None:
     evaluation = evaluate_model(trained, [trained], passages=2)
     (book,) = evaluation.books
     model, _, record = load_model(trained.model)
-    whole = evaluate(
+    chapters = evaluate_chapters(
         model, Corpus(trained.corpus), "test", WindowShape(source=32, target=32), None, record.objective
     )
-    assert whole is not None
+    whole = sum(chapters.values(), start=Score())
     assert book.bits_per_character == pytest.approx(whole.bits_per_character, rel=1e-6)
     assert (book.title, book.trained_on, book.unknown) == ("a", True, 0)
     assert [chapter.number for chapter in book.chapters] == [19, 20]
@@ -57,6 +73,39 @@ def test_a_models_own_book(trained: Project) -> None:
     assert book.interval[0] <= book.bits_per_character <= book.interval[1]
     assert 0 <= book.accuracy <= 1
     assert 0 <= book.calibration_error <= 1
+
+
+@pytest.mark.parametrize("objective", get_args(Objective))
+def test_the_bits_are_those_of_really_writing_step_by_step(
+    objective: Objective, tmp_path: Path, write_book: WriteBook
+) -> None:
+    """The writer's own decoders, in fp32, shown the author's characters one after another."""
+    project = write_book(tmp_path / "a", CHAPTERS)
+    build_corpus([project], CorpusSettings())
+    record = train(project, dataclasses.replace(SMALL, objective=objective))
+    (book,) = evaluate_model(project, [project], passages=0).books
+    corpus, shape = Corpus(project.corpus), WindowShape(source=32, target=32)
+    windows = list(measuring_windows(corpus, corpus.sections("test"), shape))
+    pairs = [pair_of(corpus, window) for window in windows]
+    reading, weights = Writer.load(project).scheduler.decoder.reading, read_weights(project.model)
+    for decoder in (OnnxDecoder(weights, reading, arithmetic="fp32"), TorchDecoder(weights, reading)):
+        bits = sum(bits_of_writing(decoder, source, target) for source, target in pairs)
+        assert bits / book.characters == pytest.approx(book.bits_per_character, rel=1e-5)
+    chapters = evaluate_chapters(load_model(project.model)[0], corpus, "validation", shape, None, objective)
+    score = sum(chapters.values(), start=Score())
+    assert record.bits_per_character == pytest.approx(score.bits_per_character, rel=1e-5)
+
+
+def bits_of_writing(decoder: Decoder, source: Sequence[int], target: Sequence[int]) -> float:
+    """What a target costs when each token is foretold, drawn and appended."""
+    given = int(not source)  # a window cannot be empty: the first token of all is put there
+    logits, bits = decoder.prefill(0, source, target[:given]), 0.0
+    for token in target[given:]:
+        shifted = logits.astype(np.float64) - logits.max()
+        bits += (np.log(np.exp(shifted).sum()) - shifted[token]) / math.log(2)
+        if len(source) + len(target) > decoder.lengths[0] + 1:
+            logits = decoder.step([Chunk(slot=0, tokens=[token])])[0][0]
+    return bits
 
 
 def test_what_is_written_stands_beside_what_was(trained: Project) -> None:

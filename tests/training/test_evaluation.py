@@ -12,7 +12,7 @@ from xuxie.corpus.corpus import Corpus
 from xuxie.corpus.split import Part
 from xuxie.corpus.windows import Window, WindowShape, measuring_windows
 from xuxie.project import Project
-from xuxie.training.evaluation import by_length, evaluate, evaluate_chapters, foresee, pair_of
+from xuxie.training.evaluation import Score, by_length, evaluate_chapters, foresee, pair_of
 from xuxie.unilm.masks import additive_mask, compute_attention_mask
 from xuxie.unilm.model import new_model
 
@@ -41,13 +41,19 @@ def a_model(corpus: Corpus) -> BertForMaskedLM:
     return model
 
 
+def evaluate(model: BertForMaskedLM, corpus: Corpus, part: Part, most_tokens: int | None = None) -> Score:
+    """The score of all chapters together."""
+    return sum(evaluate_chapters(model, corpus, part, SHAPE, most_tokens).values(), start=Score())
+
+
 @torch.no_grad()
 @pytest.mark.parametrize("part", ["validation", "test"])
 def test_the_score_is_that_of_a_slow_loop(corpus: Corpus, part: Part) -> None:
     model = a_model(corpus).eval()
     bits, mask_id = 0.0, corpus.tokenizer.mask_id
     for window in measuring_windows(corpus, corpus.sections(part), SHAPE):
-        for place in range(window.middle, window.end):
+        given = window.start == window.middle  # the first token of a section
+        for place in range(window.middle + given, window.end):
             ids = torch.tensor([[*corpus.ids(window.start, place), mask_id]])
             segments = torch.tensor([[int(i >= window.middle) for i in range(window.start, place + 1)]])
             mask = additive_mask(compute_attention_mask(segments), torch.float32)
@@ -55,8 +61,7 @@ def test_the_score_is_that_of_a_slow_loop(corpus: Corpus, part: Part) -> None:
             bits -= torch.log_softmax(logits.double(), dim=0)[int(corpus.tokens[place])].item() / math.log(
                 2
             )
-    score = evaluate(model, corpus, part, SHAPE)
-    assert score is not None
+    score = evaluate(model, corpus, part)
     assert score.bits == pytest.approx(bits, rel=1e-5)
     index = {"validation": 4, "test": 9}[part]
     assert score.characters == len("".join(CHAPTERS[index]))
@@ -68,33 +73,29 @@ def test_a_uniform_model_by_hand(corpus: Corpus) -> None:
     for parameter in model.parameters():
         parameter.data.zero_()
     model.train()
-    score = evaluate(model, corpus, "test", SHAPE)
-    assert score is not None
+    score = evaluate(model, corpus, "test")
     assert model.training  # left as it was
     (section,) = corpus.sections("test")
-    tokens = section.end - section.start
+    tokens = section.end - section.start - 1  # the first is given
     expected = math.log2(corpus.tokenizer.size) * tokens / len("".join(CHAPTERS[9]))
     assert score.bits_per_character == pytest.approx(expected)
 
 
 def test_an_empty_part_has_no_score(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(corpus, "sections", lambda part: [])
-    assert evaluate(a_model(corpus), corpus, "validation", SHAPE) is None
+    assert evaluate_chapters(a_model(corpus), corpus, "validation", SHAPE) == {}
 
 
 def test_less_work_takes_windows_evenly_spread(corpus: Corpus) -> None:
     model = a_model(corpus)
-    whole = evaluate(model, corpus, "train", SHAPE)
-    some = evaluate(model, corpus, "train", SHAPE, most_tokens=100)
-    least = evaluate(model, corpus, "train", SHAPE, most_tokens=1)
-    enough = evaluate(model, corpus, "train", SHAPE, most_tokens=10_000)
-    assert whole is not None
-    assert some is not None
-    assert least is not None
+    whole = evaluate(model, corpus, "train")
+    some = evaluate(model, corpus, "train", most_tokens=100)
+    least = evaluate(model, corpus, "train", most_tokens=1)
+    enough = evaluate(model, corpus, "train", most_tokens=10_000)
     assert enough == whole
     assert 0 < least.characters <= SHAPE.target
     assert 40 < some.characters <= 120
-    assert some == evaluate(model, corpus, "train", SHAPE, most_tokens=100)
+    assert some == evaluate(model, corpus, "train", most_tokens=100)
 
 
 def test_batches_of_like_length_hold_every_window() -> None:
@@ -115,8 +116,7 @@ def test_chapters_make_the_whole(corpus: Corpus) -> None:
     assert [score.characters for score in chapters.values()] == [
         len("".join(CHAPTERS[place])) for place in chapters
     ]
-    whole = evaluate(model, corpus, "train", SHAPE)
-    assert whole is not None
+    whole = evaluate(model, corpus, "train")
     assert whole.bits == pytest.approx(sum(score.bits for score in chapters.values()))
 
 
@@ -147,5 +147,11 @@ def test_what_is_foreseen_of_each_pair(corpus: Corpus, objective: Objective) -> 
         (alone,) = foresee(model, corpus.tokenizer, [pair], objective)
         assert foreseen.bits == pytest.approx(alone.bits, rel=1e-4)
         assert foreseen.right.tolist() == alone.right.tolist()
-        skipped = not pair[0] and objective != "pseudo-masked"
-        assert len(foreseen.bits) == len(pair[1]) - skipped
+        assert len(foreseen.bits) == len(pair[1]) - (not pair[0])
+
+
+@pytest.mark.parametrize("part", ["train", "validation", "test"])
+def test_what_is_given_is_a_paragraphs_mark_and_no_character(corpus: Corpus, part: Part) -> None:
+    for window in measuring_windows(corpus, corpus.sections(part), SHAPE):
+        if window.start == window.middle:
+            assert corpus.tokens[window.start] == corpus.tokenizer.paragraph_id

@@ -1,7 +1,6 @@
 """The masks, against the paper read with loops, and against attention written out by hand."""
 
-import math
-from typing import Any
+from functools import partial
 
 import pytest
 import torch
@@ -10,12 +9,12 @@ from hypothesis import strategies as st
 from torch import Tensor
 from transformers import BertConfig, BertForMaskedLM
 
+from unilm.reference import slow_logits
 from xuxie.unilm.masks import (
     KINDS,
     additive_mask,
     compute_attention_mask,
     compute_pseudo_mask,
-    compute_stream_mask,
 )
 
 # Rows of (source, target, padding) lengths, made equally long by padding.
@@ -147,12 +146,6 @@ def test_the_other_kinds(rows: list[tuple[int, int]]) -> None:
                 assert mask[row, query].nonzero().flatten().tolist() == expected[kind]
 
 
-def test_a_stream_is_blocks() -> None:
-    one, two = torch.tensor([[True, False], [True, True]]), torch.tensor([[True]])
-    stream = compute_stream_mask([one, two])
-    assert stream.int().tolist() == [[1, 0, 0], [1, 1, 0], [0, 0, 1]]
-
-
 @pytest.mark.parametrize("shape", [(), (3,), (1, 2, 3)])
 def test_segment_ids_of_another_shape(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match=r"segment_ids must be \[batch, length\]"):
@@ -174,34 +167,17 @@ def test_the_additive_form() -> None:
         assert form[0, 0].tolist() == [[0, torch.finfo(dtype).min], [0, 0]]
 
 
-def hand_written(model: BertForMaskedLM, ids: Tensor, segments: Tensor, mask: Tensor) -> Tensor:
-    """The logits of a BERT of one layer, position by position, each over exactly the keys it may see."""
-    layer: Any = model.bert.encoder.layer[0]
-    bert, heads = model.bert, model.config.num_attention_heads
-    attention = layer.attention
-    rows = []
-    for row in range(len(ids)):
-        place = torch.arange(ids.shape[1])
-        words = bert.embeddings.word_embeddings.weight[ids[row]]
-        hidden = words + bert.embeddings.position_embeddings.weight[place]
-        hidden = bert.embeddings.LayerNorm(
-            hidden + bert.embeddings.token_type_embeddings.weight[segments[row]]
-        )
-        query, key, value = (
-            getattr(attention.self, name)(hidden).unflatten(-1, (heads, -1))
-            for name in ("query", "key", "value")
-        )
-        context = torch.zeros_like(query)
-        for q in range(ids.shape[1]):
-            seen = mask[row, q].nonzero().flatten()
-            for head in range(heads):
-                scores = key[seen, head] @ query[q, head] / math.sqrt(query.shape[-1])
-                context[q, head] = torch.softmax(scores, dim=0) @ value[seen, head]
-        hidden = attention.output.LayerNorm(attention.output.dense(context.flatten(1)) + hidden)
-        inner = torch.nn.functional.gelu(layer.intermediate.dense(hidden))
-        hidden = layer.output.LayerNorm(layer.output.dense(inner) + hidden)
-        rows.append(model.cls(hidden))
+def by_hand(model: BertForMaskedLM, ids: Tensor, segments: Tensor, mask: Tensor) -> Tensor:
+    """float64 [batch, length, vocabulary], each position over exactly the keys that it may see."""
+    rows = [
+        slow_logits(model, own.tolist(), kinds.tolist(), partial(sees, own_mask))
+        for own, kinds, own_mask in zip(ids, segments, mask, strict=True)
+    ]
     return torch.stack(rows)
+
+
+def sees(mask: Tensor, query: int, key: int) -> bool:
+    return bool(mask[query, key])
 
 
 @torch.no_grad()
@@ -230,8 +206,8 @@ def test_bert_reads_the_additive_mask_as_meant(implementation: str, pseudo: bool
     logits = model(
         input_ids=ids, attention_mask=additive_mask(mask, torch.float32), token_type_ids=segments
     ).logits
-    expected = hand_written(model, ids, segments, mask)
+    expected = by_hand(model, ids, segments, mask)
     assert expected.std() > 0.3
-    torch.testing.assert_close(logits, expected, rtol=1e-5, atol=1e-5)
-    everything = hand_written(model, ids, segments, torch.ones_like(mask))
+    torch.testing.assert_close(logits.double(), expected, rtol=1e-5, atol=1e-5)
+    everything = by_hand(model, ids, segments, torch.ones_like(mask))
     assert (everything - expected).abs().max() > 0.01  # the mask does make a difference

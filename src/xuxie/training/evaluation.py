@@ -3,9 +3,10 @@
 Every token of the text is predicted under exactly the conditions of generation (everything before it
 visible, and one `[MASK]` in its place where the objective has them, see `unilm.objectives.measured`). The
 bits of all target tokens, [EOS] and paragraph marks included, are divided by the number of characters of
-text. An [UNK] does not say which character stands there: it is charged, besides its own bits, those to
-spell one of Unicode's out. So vocabularies can be compared: leaving characters out of one gains nothing.
-2 ** bits is the perplexity per character.
+text; only the mark that opens a section costs nothing, for it is given, as it is to whoever writes. An
+[UNK] does not say which character stands there: it is charged, besides its own bits, those to spell one of
+Unicode's out. So vocabularies can be compared: leaving characters out of one gains nothing. 2 ** bits is
+the perplexity per character.
 """
 
 import math
@@ -53,7 +54,7 @@ class Foreseen:
     """How the tokens of one target were foreseen, and the characters that they stand for.
 
     All [tokens]: the bits of each, with those to spell out an [UNK]; whether it was the likeliest; the
-    probability of the likeliest. Without a source and a `[MASK]` the first token is not predicted.
+    probability of the likeliest. Where there is no source, the first token is given and not among them.
     """
 
     bits: NDArray[np.float64]
@@ -67,23 +68,6 @@ class Foreseen:
         return Score(bits=float(self.bits.sum()), characters=self.characters)
 
 
-def evaluate(
-    model: BertForMaskedLM,
-    corpus: Corpus,
-    part: Part,
-    shape: WindowShape,
-    most_tokens: int | None = None,
-    objective: Objective = "pseudo-masked",
-) -> Score | None:
-    """The score on one part of a corpus, in fp32; None where the part is empty.
-
-    `most_tokens` bounds the work: windows are taken evenly spread until about so many targets.
-    """
-    chapters = evaluate_chapters(model, corpus, part, shape, most_tokens, objective)
-    score = sum(chapters.values(), start=Score())
-    return score if score.characters else None
-
-
 def evaluate_chapters(
     model: BertForMaskedLM,
     corpus: Corpus,
@@ -92,7 +76,11 @@ def evaluate_chapters(
     most_tokens: int | None = None,
     objective: Objective = "pseudo-masked",
 ) -> dict[int, Score]:
-    """The same by chapter (its place in the corpus)."""
+    """The score on one part of a corpus, in fp32, by chapter (its place in the corpus).
+
+    `most_tokens` bounds the work: windows are taken evenly spread until about so many targets. Empty where
+    the part is.
+    """
     windows = list(measuring_windows(corpus, corpus.sections(part), shape))
     targets = sum(window.end - window.middle for window in windows)
     if most_tokens and targets > most_tokens:

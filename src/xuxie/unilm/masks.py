@@ -102,16 +102,6 @@ def compute_pseudo_mask(segment_ids: Tensor, padding: Tensor, starts: Tensor | N
     return torch.cat([above, below], dim=1)
 
 
-def compute_stream_mask(masks: list[Tensor]) -> Tensor:
-    """The mask of an un-padded stream: examples one after another, each under its own mask.
-
-    `masks` are bool [length, length], of any lengths; the result is bool [tokens, tokens] for all of them
-    together, and no token sees another example's.
-    """
-    stream: Tensor = torch.block_diag(*masks)
-    return stream.bool()
-
-
 def additive_mask(mask: Tensor, dtype: torch.dtype) -> Tensor:
     """The 4-D form that transformers' BERT takes: [batch, 1, length, length], 0 or the dtype's minimum.
 

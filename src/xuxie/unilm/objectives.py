@@ -13,6 +13,7 @@
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -137,8 +138,7 @@ def draw_spans(pairs: Pairs, generator: torch.Generator) -> Tensor:
 def shifted(pairs: Pairs) -> Example:
     """The next token of the target, read off the token before it: no `[MASK]`.
 
-    The last token of the source foresees the first of the target; where there is no source, that one is
-    not predicted. (Such a window opens a paragraph, whose mark is certain.)
+    The last token of the source foresees the first of the target; where there is no source, nothing does.
     """
     labels = pairs.input_ids.masked_fill(~pairs.target, IGNORED)
     return next_token(pairs, labels, compute_attention_mask(pairs.segment_ids, pairs.padding))
@@ -188,11 +188,16 @@ def learned(
 
 
 def measured(objective: Objective, pairs: Pairs, mask_id: int) -> Example:
-    """Every target token, foreseen as a model of that objective foresees it when it writes."""
+    """Every target token, foreseen as a model of that objective foresees it when it writes.
+
+    The first of all, where there is no source, is given, whatever the objective: a chapter opens with the
+    mark of a paragraph, and so does all that is written (`generation.context`). No model is asked for it.
+    """
     match objective:
         case "shifted":
             return shifted(pairs)
         case "left-to-right":
             return left_to_right(pairs, target_only=True)
         case _:
-            return pseudo_masked(pairs, mask_id)
+            example = pseudo_masked(pairs, mask_id)
+            return replace(example, labels=example.labels.masked_fill(example.position_ids == 0, IGNORED))
