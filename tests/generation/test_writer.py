@@ -1,4 +1,7 @@
 import dataclasses
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -137,3 +140,31 @@ def test_it_reads_the_model_as_it_was_trained(
     save_model(project.model, tiny_model, tiny_writer.tokenizer, record)
     found = Writer.load(project, slots=1).scheduler.decoder.reading
     assert (found.mask_id, found.causal) == reading
+
+
+LIGHT = """
+import sys
+from pathlib import Path
+from xuxie.cli import run
+from xuxie.config import Settings
+from xuxie.generation.writer import Writer
+from xuxie.project import Project
+from xuxie.server.app import create_app
+
+assert run(["write", sys.argv[1], "他问", "--length", "5", "-q"]) == 0
+client = create_app(Writer.load(Project(sys.argv[1])), Settings()).test_client()
+assert client.post("/fiction", json={"text": "他问", "length": 5}).status_code == 200
+print(sorted({"torch", "transformers", "huggingface_hub"} & set(sys.modules)))
+"""
+
+
+def test_a_cpu_writes_and_serves_without_torch_or_transformers(model_folder: Path) -> None:
+    source = Path(__file__).resolve().parents[2] / "src"
+    result = subprocess.run(
+        [sys.executable, "-c", LIGHT, str(model_folder.parent)],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(source), "PATH": ""},  # where there is no nvidia-smi
+        check=True,
+    )
+    assert result.stdout.splitlines()[-1] == "[]"
