@@ -142,6 +142,7 @@ def test_import_without_a_file(tmp_path: Path, xuxie: Command) -> None:
         (["train", "{book}", "--steps", "0"], "steps"),
         (["train", "{book}", "--steps", "2", "--minutes", "2"], "exclude"),
         (["train", "{book}", "--precision", "fp8"], "precision"),
+        (["train", "{book}", "--lora", "16"], "lora needs a pretrained model"),
         (["nonsense"], "nonsense"),
         (["info"], "BOOK"),
         (["write", "{book}", "他", "--nonsense"], "--nonsense"),

@@ -131,6 +131,15 @@ def test_only_the_adapters_and_the_added_embeddings_have_changed(
             assert weight.equal(old[name]), name
 
 
+def test_adapters_learn(begun: tuple[Project, TrainSettings]) -> None:
+    project, settings = begun
+    progress = Watching()
+    train(
+        project, override(settings, steps=60, learning_rate=2e-2, left_to_right=0.0, dropout=0.0), progress
+    )
+    assert sum(progress.losses[-5:]) < 0.8 * sum(progress.losses[:5])
+
+
 def test_a_stopped_run_with_adapters_goes_on_as_if_it_had_not(
     begun: tuple[Project, TrainSettings],
 ) -> None:
