@@ -229,12 +229,13 @@ def steps(name: str, size: str, batches: list[list[Pair]]) -> Iterator[float]:
     import torch
 
     from xuxie.config import TrainSettings
+    from xuxie.training.learner import backward
+    from xuxie.training.memory import limit_kernels
     from xuxie.training.precision import Precision
     from xuxie.training.start import make_optimizer
     from xuxie.unilm.examples import collate
-    from xuxie.unilm.model import cross_entropy
     from xuxie.unilm.objectives import pseudo_masked
-    from xuxie.unilm.stream import concatenate, predict_stream
+    from xuxie.unilm.stream import concatenate
 
     model = a_model(size)
     if name == "half":
@@ -242,18 +243,17 @@ def steps(name: str, size: str, batches: list[list[Pair]]) -> Iterator[float]:
     settings = TrainSettings()
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4)
     if name in OURS:
+        limit_kernels()
         optimizer = make_optimizer(model, settings)
     precision = Precision(OURS.get(name, "fp32"), torch.device("cpu"))
     for number in range(10**6):
         pairs = batches[number % len(batches)]
         if name in OURS:
             stream = concatenate(pseudo_masked(collate(pairs, PAD_ID), MASK_ID))
-            with precision.autocast():
-                logits, labels = predict_stream(model, stream)
-            loss = cross_entropy(logits, labels)
+            backward(model, stream, len(stream.labels), precision)
         else:
             loss = model(**padded(pairs, POSITIONS if name == "plain" else None)).loss
-        precision.scaler.scale(loss).backward()
+            precision.scaler.scale(loss).backward()
         precision.scaler.unscale_(optimizer)
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         precision.scaler.step(optimizer)

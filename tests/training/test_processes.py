@@ -5,15 +5,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 import safetensors.torch
 import torch
 
-from xuxie.config import CorpusSettings, TrainSettings, override
-from xuxie.corpus.build import build_corpus
+from training import runs
+from xuxie.config import TrainSettings, override
 from xuxie.errors import InputError
 from xuxie.project import Project
 from xuxie.training import history as history_module
@@ -23,25 +22,13 @@ from xuxie.training.processes import Processes, use_own_device
 from xuxie.training.trainer import train
 from xuxie.unilm.examples import Example
 
-CHAPTERS = [
-    ["他推开门，屋里没有人。桌上的灯还亮着。", f"“谁来过？”她问{mark}窗外下着雨。"]
-    for mark in "。，、！？；：—…～"
-]
-SETTINGS = TrainSettings(
-    layers=1,
-    hidden_size=16,
-    heads=2,
+SETTINGS = override(
+    runs.SETTINGS,
     dropout=0.0,
-    source_length=24,
-    target_length=16,
     objective="masked",  # which is drawn at random
     left_to_right=0.4,
     batch_tokens=160,  # batches of few examples, of one as well
     accumulation=2,
-    learning_rate=5e-3,
-    precision="fp32",
-    steps=12,
-    evaluations=4,
 )
 PROGRAM = """
 import os, signal, sys, time
@@ -69,18 +56,9 @@ print("trained", record.step)
 """
 
 
-@pytest.fixture
-def project(tmp_path: Path, write_book: Callable[[Path, Sequence[Sequence[str]]], Project]) -> Project:
-    project = write_book(tmp_path / "半篙", CHAPTERS)
-    build_corpus([project], CorpusSettings())
-    return project
-
-
 def copy_of(project: Project, name: str, settings: TrainSettings = SETTINGS) -> Project:
-    """The same corpus in another project."""
-    other = Project(project.directory.parent / name)
-    other.corpus.parent.mkdir()
-    other.corpus.symlink_to(project.corpus)
+    """The same corpus in another project, which asks for other settings."""
+    other = runs.copy_of(project, name)
     lines = [f"{key} = {json.dumps(value)}" for key, value in dataclasses.asdict(settings).items()]
     known = "\n".join(line for line in ["[train]", *lines] if not line.endswith("null"))
     (other.directory / "xuxie.toml").write_text(known, encoding="utf-8")
@@ -111,7 +89,6 @@ def outcome(project: Project) -> dict[str, torch.Tensor]:
 
 def test_two_processes_learn_what_one_does(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(history_module, "EVERY", 0.0)
-    torch.set_num_threads(1)
     record = train(project, SETTINGS)
     two = copy_of(project, "two")
     trained = train_in_two(two)

@@ -7,17 +7,20 @@ learner.change(fraction=0.25)
 
 import numpy as np
 import torch
-from torch import Tensor
+from transformers import BertForMaskedLM
 
 from xuxie.config import TrainSettings
 from xuxie.corpus.corpus import Corpus
 from xuxie.training.feed import Update
+from xuxie.training.memory import limit_kernels
 from xuxie.training.precision import Precision, best_device
 from xuxie.training.processes import Processes
 from xuxie.training.start import make_optimizer, rate_factor, start_model
 from xuxie.unilm.examples import Example
-from xuxie.unilm.model import cross_entropy, predict
-from xuxie.unilm.stream import Stream, predict_stream
+from xuxie.unilm.model import cross_entropy, read
+from xuxie.unilm.stream import Stream, read_stream
+
+HEAD_ROWS = 512  # predicted positions whose logits are in memory at a time
 
 
 class Learner:
@@ -25,6 +28,7 @@ class Learner:
 
     def __init__(self, corpus: Corpus, settings: TrainSettings, processes: Processes | None = None) -> None:
         self.settings, self.processes = settings, processes or Processes()
+        limit_kernels()
         self.device = best_device()
         self.precision = Precision(settings.precision, self.device)
         torch.manual_seed(settings.seed)
@@ -39,11 +43,13 @@ class Learner:
         torch.manual_seed(own_seed(self.settings.seed, update.step, self.processes.rank))
         loss_here = 0.0
         for part in update.parts:
-            with self.precision.autocast():
-                logits, labels = self.predict(part)
-            loss = cross_entropy(logits, labels, "sum") / update.predicted
-            loss_here += loss.item()
-            self.precision.scaler.scale(loss).backward()
+            loss_here += backward(
+                self.model,
+                part.to(self.device),
+                update.predicted,
+                self.precision,
+                self.settings.checkpointing,
+            )
         self.processes.add_gradients(self.model)
         return self.processes.total(loss_here)
 
@@ -59,12 +65,34 @@ class Learner:
         scaler.update()
         self.optimizer.zero_grad(set_to_none=True)
 
-    def predict(self, part: Example | Stream) -> tuple[Tensor, Tensor]:
-        """Logits and labels at the predicted positions."""
-        part = part.to(self.device)
-        if isinstance(part, Example):
-            return predict(self.model, part)
-        return predict_stream(self.model, part, checkpointing=self.settings.checkpointing)
+
+def backward(
+    model: BertForMaskedLM,
+    part: Example | Stream,
+    predicted: int,
+    precision: Precision,
+    checkpointing: bool = False,
+) -> float:
+    """Add a batch's gradients to those of the model; returns its nats over the number `predicted`.
+
+    The vocabulary head goes forward and back a few rows at a time: the logits of all of them, in fp32, with
+    their softmax and their gradients, would take more memory than all the layers.
+    """
+    with precision.autocast():
+        if isinstance(part, Stream):
+            rows, labels = read_stream(model, part, checkpointing=checkpointing), part.labels
+        else:
+            rows, labels = read(model, part)
+    apart = rows.detach().requires_grad_()
+    total = torch.zeros((), device=rows.device)
+    for some, wanted in zip(apart.split(HEAD_ROWS), labels.split(HEAD_ROWS), strict=True):
+        with precision.autocast():
+            logits = model.cls(some)
+        loss = cross_entropy(logits, wanted, "sum") / predicted
+        precision.scaler.scale(loss).backward()
+        total += loss.detach()
+    rows.backward(apart.grad)
+    return total.item()
 
 
 def own_seed(*numbers: int) -> int:

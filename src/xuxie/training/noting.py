@@ -4,7 +4,6 @@ note_evaluation(project, corpus, history, step=512, seconds=93.0, chapters={4: s
 """
 
 import dataclasses
-import sys
 from collections.abc import Mapping
 
 from xuxie.corpus.corpus import Corpus
@@ -14,6 +13,7 @@ from xuxie.model_record import read_record
 from xuxie.project import Project
 from xuxie.training.evaluation import Score
 from xuxie.training.history import History
+from xuxie.training.memory import peak_memory
 from xuxie.training.report import write_report
 from xuxie.training.rows import Evaluation
 
@@ -64,13 +64,3 @@ def write_sample(project: Project, corpus: Corpus) -> tuple[str, str]:
         return prompt, "".join(writer.write(prompt, settings))
     except InputError:  # settings.write may forbid all that this model can write
         return prompt, ""
-
-
-def peak_memory() -> int:
-    """The most resident bytes of this process so far; 0 where the system does not say."""
-    try:
-        import resource  # not on Windows
-    except ImportError:
-        return 0
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024

@@ -37,10 +37,11 @@ from xuxie.training.checkpoints import (
 from xuxie.training.evaluation import Score, evaluate_chapters
 from xuxie.training.feed import Update, updates
 from xuxie.training.forecast import Forecast
-from xuxie.training.guards import explaining_memory, uninterrupted
+from xuxie.training.guards import uninterrupted
 from xuxie.training.history import History
 from xuxie.training.learner import Learner
-from xuxie.training.noting import note_evaluation, peak_memory
+from xuxie.training.memory import explaining_memory, peak_memory
+from xuxie.training.noting import note_evaluation
 from xuxie.training.processes import Processes, joined
 from xuxie.training.run_state import DEFAULT_MINUTES, RunState
 from xuxie.training.start import fingerprint

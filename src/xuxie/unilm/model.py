@@ -46,6 +46,13 @@ def predict(model: BertForMaskedLM, example: Example) -> tuple[Tensor, Tensor]:
     Returns float [predicted, vocabulary] and int64 [predicted], rows in order, positions within a row in
     order. The vocabulary head, dear for its width, runs at those positions only.
     """
+    rows, labels = read(model, example)
+    logits: Tensor = model.cls(rows)
+    return logits, labels
+
+
+def read(model: BertForMaskedLM, example: Example) -> tuple[Tensor, Tensor]:
+    """The same without the head: what it is given, float [predicted, size], and the labels."""
     dtype = next(model.parameters()).dtype
     hidden = model.bert(
         input_ids=example.input_ids,
@@ -54,8 +61,7 @@ def predict(model: BertForMaskedLM, example: Example) -> tuple[Tensor, Tensor]:
         position_ids=example.position_ids,
     ).last_hidden_state
     predicted = example.labels != IGNORED
-    logits: Tensor = model.cls(hidden[predicted])
-    return logits, example.labels[predicted]
+    return hidden[predicted], example.labels[predicted]
 
 
 def cross_entropy(logits: Tensor, labels: Tensor, reduction: str = "mean") -> Tensor:

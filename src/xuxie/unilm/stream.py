@@ -68,13 +68,20 @@ def concatenate(example: Example) -> Stream:
     )
 
 
-def predict_stream(
-    model: BertForMaskedLM, stream: Stream, *, checkpointing: bool = False
-) -> tuple[Tensor, Tensor]:
+def predict_stream(model: BertForMaskedLM, stream: Stream) -> tuple[Tensor, Tensor]:
     """The logits at the predicted positions of a batch, and what they should be.
 
-    As `predict` gives them: float [predicted, vocabulary] and int64 [predicted]. `checkpointing` keeps only
-    what goes into each layer and computes the rest anew in the backward pass: less memory, more time.
+    As `predict` gives them: float [predicted, vocabulary] and int64 [predicted].
+    """
+    logits: Tensor = model.cls(read_stream(model, stream))
+    return logits, stream.labels
+
+
+def read_stream(model: BertForMaskedLM, stream: Stream, *, checkpointing: bool = False) -> Tensor:
+    """What the vocabulary head is given: float [predicted, size].
+
+    `checkpointing` keeps only what goes into each layer and computes the rest anew in the backward pass:
+    less memory, more time.
     """
     hidden = model.bert.embeddings(
         input_ids=stream.input_ids[None],
@@ -90,9 +97,7 @@ def predict_stream(
             hidden = checkpoint(run_layer, layer, hidden, masks, use_reentrant=False)
         else:
             hidden = run_layer(layer, hidden, masks)
-    hidden = run_layer(last, hidden, masks, stream.predicted)
-    logits: Tensor = model.cls(hidden)
-    return logits, stream.labels
+    return run_layer(last, hidden, masks, stream.predicted)
 
 
 def run_layer(
