@@ -44,10 +44,10 @@ def weights_of(model: BertForMaskedLM) -> BertWeights:
 
 @torch.no_grad()
 def whole_forward(
-    model: BertForMaskedLM, reading: Reading, source: Sequence[int], target: Sequence[int], further: int = 0
+    model: BertForMaskedLM, reading: Reading, source: Sequence[int], target: Sequence[int]
 ) -> Logits:
-    """What stands `further` characters behind the next one; float32 [vocabulary]."""
-    masks = [] if reading.mask_id is None else [reading.mask_id] * (1 + further)
+    """What stands behind the target; float32 [vocabulary]."""
+    masks = [] if reading.mask_id is None else [reading.mask_id]
     ids = torch.tensor([[*source, *target, *masks]])
     segments = (torch.arange(ids.shape[1]) >= len(source)).long()[None]
     mask = compute_attention_mask(torch.ones_like(segments) if reading.causal else segments)
@@ -64,5 +64,4 @@ def expected_rows(
     """What `Decoder.step` must give for a chunk behind this window."""
     targets = [[*target, *chunk.tokens[: i + 1]] for i in range(len(chunk.tokens))]
     rows = [whole_forward(model, reading, source, written) for written in targets]
-    rows += [whole_forward(model, reading, source, targets[-1], i + 1) for i in range(chunk.guesses)]
     return np.stack(rows)

@@ -36,7 +36,7 @@ def close(actual: Any, expected: Any) -> None:
 @given(data=st.data())
 @settings(max_examples=25)
 def test_logits_are_those_of_the_whole_window(engine: str, name: str, data: st.DataObject) -> None:
-    """Whatever stands in the slots, joins, is appended, guessed, taken back and forked."""
+    """Whatever stands in the slots, joins, is appended, taken back and forked."""
     decoder, reading = EXACT[engine, name], READINGS[name]
     windows: dict[int, tuple[list[int], list[int]]] = {}
     for _ in range(data.draw(st.integers(1, 6), "actions")):
@@ -52,7 +52,7 @@ def test_logits_are_those_of_the_whole_window(engine: str, name: str, data: st.D
                 decoder.fork(slot, [other])
                 windows[other] = (windows[slot][0], windows[slot][1].copy())
             case "step" if windows:
-                chunks = [data.draw(chunk_for(decoder, slot, name == "masked")) for slot in sorted(windows)]
+                chunks = [data.draw(chunk_for(slot)) for slot in sorted(windows)]
                 chunks = [chunk for chunk in chunks if fits(decoder, chunk)]
                 for chunk, logits in zip(chunks, decoder.step(chunks) if chunks else [], strict=True):
                     close(logits, expected_rows(MODEL, reading, *windows[chunk.slot], chunk))
@@ -64,17 +64,16 @@ def test_logits_are_those_of_the_whole_window(engine: str, name: str, data: st.D
                 close(decoder.prefill(slot, source, target), whole_forward(MODEL, reading, source, target))
 
 
-def chunk_for(decoder: Decoder, slot: int, masked: bool) -> st.SearchStrategy[Chunk]:
+def chunk_for(slot: int) -> st.SearchStrategy[Chunk]:
     return st.builds(
         Chunk,
         slot=st.just(slot),
         tokens=st.lists(TOKENS, min_size=1, max_size=4),
-        guesses=st.integers(0, 3) if masked else st.just(0),
     )
 
 
 def fits(decoder: Decoder, chunk: Chunk) -> bool:
-    return decoder.lengths[chunk.slot] + len(chunk.tokens) + chunk.guesses + 1 <= decoder.positions
+    return decoder.lengths[chunk.slot] + len(chunk.tokens) + 1 <= decoder.positions
 
 
 @pytest.mark.parametrize(("engine", "name"), EXACT)
@@ -96,12 +95,10 @@ def test_windows_without_tokens_or_without_room_are_refused(source: list[int], t
 def test_chunks_that_do_not_fit_are_refused() -> None:
     decoder = EXACT["torch", "masked"]
     decoder.prefill(0, [9] * 30, [])
-    for chunk in (Chunk(slot=0, tokens=[]), Chunk(slot=0, tokens=[9], guesses=9)):
+    for chunk in (Chunk(slot=0, tokens=[]), Chunk(slot=0, tokens=[9] * 10)):
         with pytest.raises(ValueError, match="positions"):
             decoder.step([chunk])
     assert decoder.lengths[0] == 30
-    with pytest.raises(ValueError, match="cannot guess"):
-        EXACT["torch", "shifted"].step([Chunk(slot=0, tokens=[9], guesses=1)])
 
 
 @pytest.mark.parametrize("engine", ["torch", "onnx"])

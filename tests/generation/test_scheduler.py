@@ -1,4 +1,3 @@
-import copy
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -38,12 +37,6 @@ class Dice:
 
     def append(self, token: int) -> None:
         self.tokens.append(token)
-
-    def guess(self, logits: Logits) -> list[int]:
-        return copy.deepcopy(self)._draw_all(logits)
-
-    def _draw_all(self, logits: Logits) -> list[int]:
-        return [self.sample(row).token for row in logits]
 
 
 class Greedy(Dice):

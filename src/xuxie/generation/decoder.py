@@ -37,23 +37,21 @@ class Reading:
 
 @dataclass(frozen=True, kw_only=True)
 class Chunk:
-    """What a step adds to one slot: at least one token, and how many characters to guess beyond them.
+    """What a step adds to one slot: at least one token.
 
-    The logits of a chunk are float32 [tokens + guesses, vocabulary]: what follows each token, given the
-    tokens before it; then, for each guess, what stands one further on, given all tokens but not what stands
-    between. Guesses need a `[MASK]`.
+    The logits of a chunk are float32 [tokens, vocabulary]: what follows each token, given the tokens before
+    it.
     """
 
     slot: int
     tokens: Sequence[int]
-    guesses: int = 0
 
 
 class Layout(NamedTuple):
     """The rows of a step's chunks, right-padded to the longest; n chunks of r rows at most.
 
-    Tokens see tokens. The `[MASK]` of a token sees the tokens up to it, and itself; a guess sees all
-    tokens, the last one's `[MASK]`, and the guesses up to itself. Padding sees itself; nothing sees it.
+    The tokens come first, then a `[MASK]` for each where the model reads one. Tokens see tokens; the
+    `[MASK]` of a token sees the tokens up to it, and itself. Padding sees itself; nothing sees it.
     """
 
     counts: Integers  # [n], real rows
@@ -139,14 +137,16 @@ class Decoder(ABC):
             self.lengths[other], self._sources[other] = self.lengths[slot], self._sources[slot]
 
     def room(self, slot: int) -> int:
-        """How many tokens and guesses, beyond the one token, the next step has room for."""
-        return max(0, self.positions - self.lengths[slot] - 2)
+        """How many tokens, beyond the one, the next step has room for."""
+        rows = SPARE_ROWS // 2 - 1
+        return min(rows, max(0, self.positions - self.lengths[slot] - 2))
 
     def _rows(self, chunks: Sequence[Chunk]) -> Rows:
         for chunk in chunks:
             self._check(chunk)
-        masked = self.reading.mask_id is not None
-        layout = lay_out(tuple((len(chunk.tokens), chunk.guesses) for chunk in chunks), masked=masked)
+        layout = lay_out(
+            tuple(len(chunk.tokens) for chunk in chunks), masked=self.reading.mask_id is not None
+        )
         width = layout.offsets.shape[1]
         mask = self.reading.mask_id or 0  # padding, too, needs some id
         ids = np.array([[*chunk.tokens, *[mask] * (width - len(chunk.tokens))] for chunk in chunks])
@@ -164,31 +164,23 @@ class Decoder(ABC):
 
     def _check(self, chunk: Chunk) -> None:
         tokens, masked = len(chunk.tokens), self.reading.mask_id is not None
-        if chunk.guesses and not masked:
-            raise ValueError("a model without [MASK] cannot guess")
-        ends = self.lengths[chunk.slot] + tokens + chunk.guesses + masked
-        if not tokens or ends > self.positions or tokens * (1 + masked) + chunk.guesses > SPARE_ROWS:
-            raise ValueError(f"{tokens} tokens and {chunk.guesses} guesses to {self.positions} positions")
+        ends = self.lengths[chunk.slot] + tokens + masked
+        if not tokens or ends > self.positions or tokens * (1 + masked) > SPARE_ROWS:
+            raise ValueError(f"{tokens} tokens to {self.positions} positions")
 
 
 @lru_cache(256)
-def lay_out(chunks: tuple[tuple[int, int], ...], *, masked: bool) -> Layout:
-    """Rows for chunks of so many tokens and guesses; it must not be written to."""
-    n, counts = len(chunks), np.array([tokens * (1 + masked) + guesses for tokens, guesses in chunks])
-    width = int(counts.max())
+def lay_out(tokens: tuple[int, ...], *, masked: bool) -> Layout:
+    """Rows for chunks of so many tokens; what comes back must not be written to."""
+    counts = np.array(tokens) * (1 + masked)
+    n, width = len(tokens), int(counts.max())
     offsets = np.zeros((n, width), dtype=np.int64)
     visible = np.eye(width, dtype=bool)[None].repeat(n, axis=0)
     outputs: list[int] = []
-    ends = []
-    for i, ((tokens, _), count) in enumerate(zip(chunks, counts, strict=True)):
-        offsets[i, :tokens] = np.arange(tokens)
-        offsets[i, tokens:count] = np.arange(1, count - tokens + 1)
-        visible[i, :count, :count] = np.tri(count)
+    for i, count in enumerate(tokens):
+        triangle, end = np.tri(count, dtype=bool), int(counts[i])
+        offsets[i, :count], visible[i, :count, :count] = np.arange(count), triangle
         if masked:
-            visible[i, tokens:count, tokens : 2 * tokens - 1] = False
-            for token in range(tokens):
-                visible[i, tokens + token, token + 1 : tokens] = False
-                visible[i, tokens + token, tokens + token] = True
-        outputs += range(i * width + (tokens if masked else 0), i * width + count)
-        ends.append(len(outputs))
-    return Layout(counts, offsets, visible, np.array(outputs), ends)
+            offsets[i, count:end], visible[i, count:end, :count] = np.arange(1, count + 1), triangle
+        outputs += range(i * width + end - count, i * width + end)
+    return Layout(counts, offsets, visible, np.array(outputs), np.cumsum(tokens).tolist())

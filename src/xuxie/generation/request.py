@@ -28,9 +28,6 @@ class Sampler(Protocol):
     def append(self, token: int) -> None:
         """The next token is this one."""
 
-    def guess(self, logits: Logits) -> list[int]:
-        """What `sample` might draw next from rows [n, vocabulary], one after the other; draws nothing."""
-
 
 class Window(NamedTuple):
     """Where to write: behind this source and target, token ids, at most `most` tokens."""
@@ -75,16 +72,10 @@ class Request:
     failure: Exception | None = None  # what the sampler, the judge or the decoder raised
     changes: int = 0  # how often `drawn` has changed
     speculation: Speculation = field(default_factory=Speculation)
+    tokens: list[int] = field(init=False)  # of the window as it is now
 
-    @property
-    def length(self) -> int:
-        """Tokens of the window as it is now."""
-        return len(self.source) + len(self.target) + len(self.drawn)
-
-    @property
-    def last(self) -> int:
-        """The last token of the window."""
-        return self.drawn[-1].token if self.drawn else [*self.source, *self.target][-1]
+    def __post_init__(self) -> None:
+        self.tokens = [*self.source, *self.target]
 
     def take(self, logits: Logits) -> bool:
         """Write one token more; whether the window now is what it was with that token behind it.
@@ -95,6 +86,7 @@ class Request:
             choice = self.sampler.sample(logits)
             self.sampler.append(choice.token)
             self.drawn.append(choice)
+            self.tokens.append(choice.token)
             self.changes += 1
             verdict = self.judge(self.drawn)
         except Exception as error:  # noqa: BLE001 - it is raised again where the request is waited for
@@ -102,9 +94,11 @@ class Request:
             return False
         if verdict.window:
             self.source, self.target, self.most = verdict.window
+            self.tokens = [*self.source, *self.target]
             self.drawn.clear()
             self.moved = True
         if verdict.keep is not None:
+            del self.tokens[len(self.tokens) - len(self.drawn) + verdict.keep :]
             del self.drawn[verdict.keep :]
         self.done = verdict.done or len(self.drawn) >= self.most
         return verdict.keep is None and not self.moved

@@ -158,11 +158,6 @@ class Sampler:
         """Draw the next token; the history goes on with `append`. Raises InputError as Shape does."""
         return self.choice(draw(self.distribution(logits, forbidden), self._random.random()), logits)
 
-    def guess(self, rows: Logits, forbidden: Sequence[int] = ()) -> list[int]:
-        """What would be drawn from rows [n, vocabulary] one after the other; draws nothing."""
-        random = copy.deepcopy(self._random)
-        return [draw(self.distribution(row, forbidden), random.random()) for row in rows]
-
     def choice(self, token: int, logits: Logits) -> Choice:
         """A token as the next one, with the log-probabilities that were asked for."""
         count = self.alternatives

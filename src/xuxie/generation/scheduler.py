@@ -16,14 +16,14 @@ from queue import SimpleQueue
 
 from xuxie.generation.decoder import Chunk, Decoder, Logits
 from xuxie.generation.request import Request
+from xuxie.generation.speculation import MOST
 
 
 class Scheduler:
     """Runs requests on a decoder, as many at a time as it has slots; may be used from several threads."""
 
     def __init__(self, decoder: Decoder, *, speculate: bool = True) -> None:
-        self.decoder = decoder
-        self.speculate = speculate and decoder.reading.mask_id is not None
+        self.decoder, self.speculate = decoder, speculate
         self._arrived: SimpleQueue[Request] = SimpleQueue()
         self._passing = False  # whether somebody makes a pass; what follows is his alone
         self._passed = threading.Condition()
@@ -42,8 +42,8 @@ class Scheduler:
     def run_together(self, requests: Sequence[Request]) -> Iterator[None]:
         """Write several requests side by side; those with the same window share its prefill."""
         for request in requests:
-            if not 0 < request.length <= self.decoder.positions - request.most:
-                raise ValueError(f"a window of {request.length} tokens, and {request.most} more")
+            if not 0 < len(request.tokens) <= self.decoder.positions - request.most:
+                raise ValueError(f"a window of {len(request.tokens)} tokens, and {request.most} more")
         return self._run(requests)
 
     def _run(self, requests: Sequence[Request]) -> Iterator[None]:
@@ -101,27 +101,25 @@ class Scheduler:
         try:
             self._admit()
             if running := list(self._running.items()):
-                chunks = [self._chunk(request, slot, len(running) - 1) for request, slot in running]
-                for (request, slot), logits in zip(running, self.decoder.step(chunks), strict=True):
-                    self._take(request, slot, logits)
+                chunks = [self._chunk(request, slot) for request, slot in running]
+                steps = zip(running, chunks, self.decoder.step(chunks), strict=True)
+                for (request, slot), chunk, logits in steps:
+                    self._take(request, slot, logits, chunk.tokens[1:])
         except Exception as error:  # noqa: BLE001 - the caches are in no known state: all must hear of it
             for request in self._running:
                 request.fail(error)
 
-    def _chunk(self, request: Request, slot: int, beside: int) -> Chunk:
-        speculation, room = request.speculation, self.decoder.room(slot)
-        del speculation.guessed[room:]
-        wanted = speculation.wanted(beside) if self.speculate else 0
-        guesses = min(wanted, room - len(speculation.guessed))
-        return Chunk(slot=slot, tokens=[request.last, *speculation.guessed], guesses=guesses)
+    def _chunk(self, request: Request, slot: int) -> Chunk:
+        most = min(MOST // len(self._running), self.decoder.room(slot)) if self.speculate else 0
+        guessed = request.speculation.guess(request.tokens, most)
+        return Chunk(slot=slot, tokens=[request.tokens[-1], *guessed])
 
-    def _take(self, request: Request, slot: int, logits: Logits) -> None:
+    def _take(self, request: Request, slot: int, logits: Logits, guessed: Sequence[int] = ()) -> None:
         """Let a request write what its chunk's logits say, as far as its guesses hold."""
-        guessed, request.speculation.guessed = request.speculation.guessed, []
-        accepted, kept = 0, True
+        accepted = 0
         while not request.done:
             kept = request.take(logits[accepted])
-            if not kept or accepted == len(guessed) or request.last != guessed[accepted]:
+            if not kept or accepted == len(guessed) or request.tokens[-1] != guessed[accepted]:
                 break
             accepted += 1
         request.speculation.learn(len(guessed), accepted)
@@ -132,9 +130,7 @@ class Scheduler:
             self._take(request, slot, self.decoder.prefill(slot, request.source, request.target)[None])
             return
         # Wrong guesses go; so does the last token that is kept when others were taken back: it comes again.
-        self.decoder.rewind(slot, request.length - 1)
-        if kept and accepted == len(guessed):
-            request.speculation.guessed = request.sampler.guess(logits[accepted + 1 :])
+        self.decoder.rewind(slot, len(request.tokens) - 1)
 
     def _admit(self) -> None:
         while not self._arrived.empty():

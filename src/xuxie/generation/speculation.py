@@ -1,58 +1,42 @@
-"""Speculation: several characters a pass where the model's guesses are good, and none lost where not.
+"""Speculation: several characters a pass where the text repeats itself, and none lost where it does not.
 
     speculation = Speculation()
-    guesses = speculation.wanted(beside=0)      # how many [MASK]s to put behind the one that is needed
+    guesses = speculation.guess(tokens, most=6)     # token ids that may come next
     speculation.learn(guessed=2, accepted=1)
 
-A row of `[MASK]`s behind the last character guesses what stands further on. The next pass computes the
-guesses as if they were written, with a `[MASK]` behind each: so the request's sampler is shown exactly the
-logits that it would have been shown without speculation, draws from them as it would have drawn, and a
-guess counts only where it draws that very token. Nothing else can come out, greedy or not. (This is
-rejection sampling, arXiv 2211.17192, with the randomness shared: the guess is drawn with the random number
-that the token will be drawn with, so the two mostly agree where the distributions do.)
+What stood behind the same characters before is guessed to come again (Inference with Reference, arXiv
+2304.04487). A pass computes the guesses as if they were written: so the request's sampler is shown exactly
+the logits that it would have been shown without them, draws from them as it would have drawn, and a guess
+counts only where it draws that very token. Nothing else can come out, greedy or not.
 """
 
-from dataclasses import dataclass, field
-from itertools import accumulate
-from operator import mul
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-MOST = 3  # guesses behind one token
-ROW = 0.15  # what one row more costs, in passes of a single request (benchmarks/decode.py, small)
-MEMORY = 0.9  # how slowly what was learned is forgotten
-TRY_AGAIN = 32  # passes without guesses, before one is tried
+GRAMS = (8, 4)  # how many characters must be the same; the longer is the better sign
+FEWEST, MOST = 2, 6  # guesses
 
 
 @dataclass
 class Speculation:
-    """How good the guesses of one request are; `guessed` is what the next pass is to check."""
+    """What one request may guess: more while its guesses are right."""
 
-    guessed: list[int] = field(default_factory=list)
-    rates: list[float] = field(
-        default_factory=lambda: [0.7] * MOST
-    )  # of each, where those before were right
-    idle: int = 0
+    trust: int = FEWEST
 
-    def wanted(self, beside: int) -> int:
-        """How many guesses pay, with so many requests computed beside this one."""
-        best = max(range(MOST + 1), key=lambda guesses: self.speed(guesses, beside))
-        self.idle = 0 if best else self.idle + 1
-        if self.idle < TRY_AGAIN:
-            return best
-        self.idle = 0
-        return int(beside == 0)
-
-    def speed(self, guesses: int, beside: int) -> float:
-        """Characters per pass of a single request.
-
-        A pass that checks follows one that guessed, and guesses itself; what it guessed is of use when all
-        that it checked was right, or else the next pass checks nothing.
-        """
-        right: list[float] = list(accumulate(self.rates[:guesses], mul))
-        checking: float = 1 / (2 - right[-1]) if right else 0.0
-        rows = guesses * (1 + 2 * checking) * (1 + beside)
-        return (1 + checking * sum(right)) / (1 + ROW * (2 * beside + rows))
+    def guess(self, tokens: Sequence[int], most: int) -> list[int]:
+        """Up to so many tokens that may follow these; none where their end is new."""
+        count = min(most, self.trust)
+        if count < 1:
+            return []
+        text = "".join(map(chr, tokens))  # what finds one text in another fastest
+        for gram in GRAMS:
+            place = text.rfind(text[-gram:], 0, -1) if len(text) > gram else -1
+            if place >= 0:
+                period = len(text) - gram - place
+                return [tokens[i % period - period] for i in range(count)]
+        return []
 
     def learn(self, guessed: int, accepted: int) -> None:
         """So many guesses were checked; the first of them were right."""
-        for place in range(min(guessed, accepted + 1)):
-            self.rates[place] = MEMORY * self.rates[place] + (1 - MEMORY) * (place < accepted)
+        if guessed:
+            self.trust = min(MOST, guessed + 1) if accepted == guessed else max(FEWEST, accepted)

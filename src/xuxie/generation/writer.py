@@ -154,10 +154,6 @@ class Hand:
     def append(self, token: int) -> None:
         """The passage has it already."""
 
-    def guess(self, logits: Logits) -> list[int]:
-        """What the passage's sampler would draw, were the rules the same all along."""
-        return self.passage.sampler.guess(logits, self.passage.forbidden()) if len(logits) else []
-
     def judge(self, drawn: Sequence[Drawn]) -> Verdict:
         """What has become of the window by the last step."""
         if self.passage.done:
