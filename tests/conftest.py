@@ -13,7 +13,6 @@ from flask import Flask
 from hypothesis import settings as hypothesis_settings
 from transformers import BertForMaskedLM
 
-from generation.reference import weights_of
 from xuxie.books.book import Book, Chapter, Manifest, chapter_bytes, digest, file_name
 from xuxie.config import ServeSettings, TrainSettings
 from xuxie.corpus.tokenizer import build_character_tokenizer
@@ -21,7 +20,7 @@ from xuxie.generation.decoder import Reading
 from xuxie.generation.torch_decoder import TorchDecoder
 from xuxie.generation.writer import Writer
 from xuxie.model_record import ModelRecord
-from xuxie.models import save_model
+from xuxie.models import save_model, weights_of
 from xuxie.project import Project
 from xuxie.server.app import bind
 from xuxie.unilm.model import new_model

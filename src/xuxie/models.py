@@ -17,6 +17,7 @@ import safetensors
 from transformers import BertForMaskedLM
 from transformers.utils import logging as transformers_logging
 
+from xuxie.bert_weights import BertShape, BertWeights
 from xuxie.corpus.tokenizer import FILE_NAME, NovelTokenizer, load_tokenizer
 from xuxie.errors import InputError
 from xuxie.files import replacing, write_atomically
@@ -54,6 +55,16 @@ def load_model(directory: Path) -> tuple[BertForMaskedLM, NovelTokenizer, ModelR
     if model.config.vocab_size != tokenizer.size or model.config.max_position_embeddings < positions:
         raise InputError(tr("{path}: its files do not fit each other", path=directory))
     return model, tokenizer, record
+
+
+def weights_of(model: BertForMaskedLM) -> BertWeights:
+    """A model in memory as decoders take it, adapters merged; while one is made, it must not change."""
+    config, tensors = model.config.to_dict(), plain_weights(model)
+    return BertWeights(
+        BertShape(**{name: config[name] for name in BertShape.__dataclass_fields__}),
+        read=lambda name: tensors[name].detach().cpu().numpy().copy(),
+        row=lambda name, index: tensors[name][index].detach().cpu().numpy(),
+    )
 
 
 def load_pretrained_model(name: str) -> BertForMaskedLM:

@@ -6,7 +6,6 @@ import numpy as np
 import torch
 from transformers import BertForMaskedLM
 
-from xuxie.bert_weights import BertShape, BertWeights
 from xuxie.generation.decoder import Chunk, Logits, Reading
 from xuxie.unilm.masks import additive_mask, compute_attention_mask
 from xuxie.unilm.model import new_model
@@ -29,17 +28,6 @@ def small_model(seed: int = 0) -> BertForMaskedLM:
             )  # biases and norms that are 0 and 1 hide faults
     model.eval()
     return model
-
-
-def weights_of(model: BertForMaskedLM) -> BertWeights:
-    tensors = {name: parameter.detach().numpy() for name, parameter in model.named_parameters()}
-    config = model.config.to_dict()
-    names = BertShape.__dataclass_fields__
-    return BertWeights(
-        BertShape(**{name: config[name] for name in names}),
-        read=lambda name: tensors[name].copy(),
-        row=lambda name, index: tensors[name][index],
-    )
 
 
 @torch.no_grad()

@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from generation.reference import weights_of
 from xuxie.config import WriteSettings
 from xuxie.corpus.tokenizer import build_character_tokenizer
 from xuxie.corpus.windows import WindowShape
@@ -16,6 +15,7 @@ from xuxie.generation.passage import Language, Passage
 from xuxie.generation.sampling import log_softmax
 from xuxie.generation.torch_decoder import TorchDecoder
 from xuxie.generation.writer import Writer
+from xuxie.models import weights_of
 from xuxie.unilm.model import new_model
 
 TOKENIZER = build_character_tokenizer(Counter("甲乙丙。"), eos="[EOS]", paragraph="[PAR]")

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generation.reference import MASK, READINGS, expected_rows, small_model, weights_of, whole_forward
+from generation.reference import MASK, READINGS, expected_rows, small_model, whole_forward
 from xuxie.generation.decoder import Chunk, Decoder, Logits
 from xuxie.generation.onnx_decoder import OnnxDecoder
 from xuxie.generation.onnx_graph import Arithmetic
 from xuxie.generation.torch_decoder import TorchDecoder
+from xuxie.models import weights_of
 
 MODEL = small_model()
 SLOTS = 3

@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generation.reference import READINGS, small_model, weights_of, whole_forward
+from generation.reference import READINGS, small_model, whole_forward
 from xuxie.generation.decoder import Chunk, Decoder, Logits
 from xuxie.generation.engines import open_decoder
 from xuxie.generation.request import Drawn, Request, Verdict, Window
 from xuxie.generation.scheduler import Scheduler
 from xuxie.generation.torch_decoder import TorchDecoder
+from xuxie.models import weights_of
 
 MODEL = small_model()
 READING = READINGS["masked"]

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generation.reference import READINGS, small_model, weights_of
+from generation.reference import READINGS, small_model
 from generation.test_scheduler import Dice, Greedy, request, written
 from xuxie.generation.decoder import Chunk, Decoder, Logits
 from xuxie.generation.onnx_decoder import OnnxDecoder
@@ -13,6 +13,7 @@ from xuxie.generation.request import Request
 from xuxie.generation.scheduler import Scheduler
 from xuxie.generation.speculation import FEWEST, MOST, Speculation
 from xuxie.generation.torch_decoder import TorchDecoder
+from xuxie.models import weights_of
 
 READING = READINGS["masked"]
 

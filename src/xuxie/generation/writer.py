@@ -11,7 +11,7 @@ import dataclasses
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 
-from xuxie.bert_weights import read_weights
+from xuxie.bert_weights import BertWeights, read_weights
 from xuxie.config import WriteSettings
 from xuxie.corpus.tokenizer import FILE_NAME, NovelTokenizer, load_tokenizer
 from xuxie.corpus.windows import WindowShape
@@ -54,6 +54,19 @@ class Writer:
         positions = record.source_length + record.target_length
         if weights.shape.vocab_size != tokenizer.size or weights.shape.max_position_embeddings < positions:
             raise InputError(tr("{path}: its files do not fit each other", path=project.model))
+        return cls.of(weights, tokenizer, record, slots=slots, deterministic=deterministic)
+
+    @classmethod
+    def of(
+        cls,
+        weights: BertWeights,
+        tokenizer: NovelTokenizer,
+        record: ModelRecord,
+        *,
+        slots: int,
+        deterministic: bool,
+    ) -> "Writer":
+        """The writer of a model whose weights are at hand, those of one in training for instance."""
         masked = record.objective not in ("shifted", "left-to-right")
         reading = Reading(
             mask_id=tokenizer.mask_id if masked else None, causal=record.objective == "left-to-right"

@@ -1,15 +1,18 @@
 """What is noted at each evaluation: scores by chapter, a sample, the peak of memory; and the report anew.
 
-note_evaluation(project, corpus, history, step=512, seconds=93.0, chapters={4: score})
+note_evaluation(project, corpus, history, model, record, chapters={4: score})
 """
 
 import dataclasses
 from collections.abc import Mapping
 
+from transformers import BertForMaskedLM
+
 from xuxie.corpus.corpus import Corpus
 from xuxie.errors import InputError
 from xuxie.generation.writer import Writer
-from xuxie.model_record import read_record
+from xuxie.model_record import ModelRecord, read_record
+from xuxie.models import weights_of
 from xuxie.project import Project
 from xuxie.training.evaluation import Score
 from xuxie.training.history import History
@@ -24,19 +27,17 @@ def note_evaluation(
     project: Project,
     corpus: Corpus,
     history: History,
-    *,
-    step: int,
-    seconds: float,
+    model: BertForMaskedLM,
+    record: ModelRecord,
     chapters: Mapping[int, Score],
 ) -> None:
-    """Add an evaluation to the history and write the report. The sample is of the best model so far."""
-    score = sum(chapters.values(), start=Score())
-    prompt, sample = write_sample(project, corpus)
+    """Add the evaluation of a model to the history and write the report, which is of the best so far."""
+    prompt, sample = write_sample(project, corpus, model, record)
     history.append(
         Evaluation(
-            step=step,
-            seconds=round(seconds, 2),
-            bits_per_character=score.bits_per_character if score.characters else None,
+            step=record.step,
+            seconds=record.seconds,
+            bits_per_character=record.bits_per_character,
             chapters=tuple(
                 (place, round(one.bits_per_character, 4))
                 for place, one in chapters.items()
@@ -50,8 +51,10 @@ def note_evaluation(
     write_report(project.model, read_record(project.model))
 
 
-def write_sample(project: Project, corpus: Corpus) -> tuple[str, str]:
-    """The opening of the validation part, always the same, and what the model in the folder makes of it."""
+def write_sample(
+    project: Project, corpus: Corpus, model: BertForMaskedLM, record: ModelRecord
+) -> tuple[str, str]:
+    """The opening of the validation part, always the same, and what a model makes of it."""
     sections = corpus.sections("validation")
     if not sections:
         return "", ""
@@ -60,7 +63,7 @@ def write_sample(project: Project, corpus: Corpus) -> tuple[str, str]:
     prompt = corpus.tokenizer.decode(corpus.ids(starts[0], end)[: 2 * PROMPT])
     settings = dataclasses.replace(project.settings().write, length=SAMPLE, seed=0)
     try:
-        writer = Writer.load(project, slots=1, deterministic=True)
+        writer = Writer.of(weights_of(model), corpus.tokenizer, record, slots=1, deterministic=True)
         return prompt, "".join(writer.write(prompt, settings))
     except InputError:  # settings.write may forbid all that this model can write
         return prompt, ""

@@ -229,17 +229,11 @@ class Trainer:
         if bits is not None:
             line = tr("step {step}: {bits} bits per character", step=self.state.step, bits=f"{bits:.3f}")
             self.progress.say(line)
+        record = self.record(bits)
         if self.state.is_better(bits):
-            save_model(self.project.model, model, self.corpus.tokenizer, self.record(bits))
+            save_model(self.project.model, model, self.corpus.tokenizer, record)
         with uninterrupted():  # a library that is cut short while it is imported fails in its own ways
-            note_evaluation(
-                self.project,
-                self.corpus,
-                self.history,
-                step=self.state.step,
-                seconds=self.state.seconds,
-                chapters=chapters,
-            )
+            note_evaluation(self.project, self.corpus, self.history, model, record, chapters)
             self.state = self.state.measured(bits)
 
     def record(self, bits: float | None) -> ModelRecord:
