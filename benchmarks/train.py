@@ -1,6 +1,7 @@
 """How fast xuxie trains, against the plain loop and transformers' Trainer.
 
     python benchmarks/train.py [--quick | --precisions] [--size small] [--json FILE]
+    python benchmarks/train.py --precisions --size small --pairs 4 --turns 2   # where fp16 is slow
 
 The same pseudo-masked batches of 16 pairs (source 64-128, target 32-64 tokens), drawn beforehand, and the
 same BertForMaskedLM for all; each contender in a process of its own, which waits while the others run. They
@@ -33,7 +34,7 @@ SIZES: dict[str, dict[str, int]] = {
     "small": {"vocabulary_size": 8000, "layers": 6, "hidden_size": 384, "heads": 6},
     "base": {"vocabulary_size": 21128, "layers": 12, "hidden_size": 768, "heads": 12},
 }
-POSITIONS, BATCH, BATCHES, MASK_ID, PAD_ID = 256, 16, 4, 4, 0
+POSITIONS, BATCHES, MASK_ID, PAD_ID = 256, 4, 4, 0
 RIVALS = {"plain": 1, "longest": 1, "trainer_bf16": 2}  # steps of one turn
 OURS = {"ours_fp32": "fp32", "ours": "bf16", "ours_fp16": "fp16", "half": "fp32"}  # the precision of each
 STEPS = {**RIVALS, "ours_fp32": 1, "ours": 3, "ours_fp16": 1, "half": 3, "peak": 20}
@@ -48,6 +49,7 @@ def main() -> None:
     parser.add_argument("--precisions", action="store_true", help="xuxie alone, in each precision")
     parser.add_argument("--size", choices=SIZES, action="append", help="both by default")
     parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("--pairs", type=int, default=16, help="of a batch (default: 16)")
     parser.add_argument("--json", type=Path, help="write the figures to this file as well")
     parser.add_argument("--contender", choices=STEPS, help=argparse.SUPPRESS)
     parser.add_argument("--batches", type=Path, help=argparse.SUPPRESS)
@@ -62,7 +64,7 @@ def main() -> None:
     elif arguments.precisions:
         names = [*OURS, "peak"]
     for size in ["small"] if arguments.quick else arguments.size or list(SIZES):
-        figures[size] = compare(size, names, arguments.turns)
+        figures[size] = compare(size, names, arguments.turns, arguments.pairs)
         print(table(size, figures[size]), flush=True)
     if arguments.json:
         ratios = {
@@ -71,11 +73,12 @@ def main() -> None:
         arguments.json.write_text(json.dumps({**ratios, "details": figures}, indent=1), encoding="utf-8")
 
 
-def compare(size: str, names: list[str], turns: int) -> dict[str, Any]:
+def compare(size: str, names: list[str], turns: int, pairs: int) -> dict[str, Any]:
     """The medians of all contenders at one size."""
+    batches = draw_batches(SIZES[size]["vocabulary_size"], pairs)
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "batches.json"
-        path.write_text(json.dumps(draw_batches(SIZES[size]["vocabulary_size"])))
+        path.write_text(json.dumps(batches))
         running = {name: Process(name, size, path) for name in names}
         results: dict[str, list[dict[str, float]]] = {name: [] for name in names}
         for _ in range(turns):
@@ -85,7 +88,7 @@ def compare(size: str, names: list[str], turns: int) -> dict[str, Any]:
             process.end()
     rates = {name: statistics.median(turn["rate"] for turn in rows) for name, rows in results.items()}
     memory = {name: max(turn["memory"] for turn in rows) for name, rows in results.items()}
-    work = flops_per_target(SIZES[size], json_pairs(SIZES[size]["vocabulary_size"]))
+    work = flops_per_target(SIZES[size], [pair for batch in batches for pair in batch])
     return {
         "rates": rates,
         "memory": memory,
@@ -118,19 +121,14 @@ class Process:
         self.process.wait()
 
 
-def draw_batches(vocabulary_size: int) -> list[list[Pair]]:
+def draw_batches(vocabulary_size: int, pairs: int) -> list[list[Pair]]:
     """Pairs of random token ids, always the same."""
     draw = random.Random(0)
 
     def tokens(least: int, most: int) -> list[int]:
         return [draw.randrange(10, vocabulary_size) for _ in range(draw.randint(least, most))]
 
-    return [[(tokens(64, 128), tokens(32, 64)) for _ in range(BATCH)] for _ in range(BATCHES)]
-
-
-def json_pairs(vocabulary_size: int) -> list[Pair]:
-    """All pairs of all batches."""
-    return [pair for batch in draw_batches(vocabulary_size) for pair in batch]
+    return [[(tokens(64, 128), tokens(32, 64)) for _ in range(pairs)] for _ in range(BATCHES)]
 
 
 def flops_per_target(shape: dict[str, int], pairs: list[Pair]) -> float:
@@ -285,7 +283,7 @@ def trainer_bf16(name: str, size: str, batches: list[list[Pair]]) -> Iterator[fl
         model=a_model(size),
         args=TrainingArguments(
             output_dir=directory,
-            per_device_train_batch_size=BATCH,
+            per_device_train_batch_size=len(batches[0]),
             bf16=True,
             use_cpu=True,
             optim="adamw_torch_fused",
