@@ -4,9 +4,8 @@
 
 The same targets from the test part (the last chapters of each book, which the model has not learned from),
 each behind whole sentences of at most so many tokens, as behind a prompt of that length; a last sentence
-that alone is longer is cut. A model without [MASK] cannot begin without a source: it is not asked to. The
-intervals are 95%, by chapters; those of the gain are of the differences, chapter by chapter. With --note
-the curve goes to docs/curves/, whence docs/curves.py draws it.
+that alone is longer is cut. The intervals are 95%, by chapters; those of the gain are of the differences,
+chapter by chapter. With --note the curve goes to docs/curves/, whence docs/curves.py draws it.
 """
 
 import argparse
@@ -29,7 +28,7 @@ from xuxie.training.evaluation import Score, foresee_windows
 sys.path.insert(0, str(Path(__file__).parents[1] / "docs"))
 from curves import Line, Panel, note
 
-LENGTHS = (0, 8, 16, 32, 64, 128, 256, 384)  # the longest is that of the model, at most
+LENGTHS = (8, 16, 32, 64, 128, 256, 384)  # the longest is that of the model, at most
 TARGET = 32  # tokens at most: what is foreseen of a long target rests on the target itself
 
 
@@ -68,8 +67,6 @@ def main() -> None:
     model, _, record = load_model(project.model)
     corpus = Corpus(project.corpus)
     lengths = [length for length in LENGTHS if length <= record.source_length]
-    if record.objective in ("shifted", "left-to-right"):
-        lengths.remove(0)
     chosen = targets(corpus, lengths[-1], arguments.windows)
     rows: list[Row] = []
     print(f"{len(chosen)} targets of at most {TARGET} tokens; {record.objective}, step {record.step}")
@@ -77,11 +74,7 @@ def main() -> None:
     print("|---|---|---|---|---|---|")
     for length in lengths:
         windows = [
-            Window(
-                start=source_start(starts, middle, length, length) if length else middle,
-                middle=middle,
-                end=end,
-            )
+            Window(start=source_start(starts, middle, length, length), middle=middle, end=end)
             for starts, middle, end in chosen
         ]
         chapters: defaultdict[int, Score] = defaultdict(Score)

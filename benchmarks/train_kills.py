@@ -2,9 +2,9 @@
 
     python benchmarks/train_kills.py --kills 20
 
-Each run is killed up to PER_RUN times, at moments between its start and the time that an uninterrupted run
-takes, and then run to its end: weights, last checkpoint and evaluations must be those of the
-uninterrupted run, to the bit (fp32 on the CPU, a number of steps given). Exit 1 when any run differs.
+Each run is killed PER_RUN times at most, anywhere within the time that an uninterrupted run takes, and then
+run to its end: weights, last checkpoint and evaluations must be those of the uninterrupted run, to
+the bit (fp32 on the CPU, a number of steps given). Exit 1 when any run differs.
 """
 
 import argparse
@@ -19,7 +19,7 @@ os.environ.setdefault("XUXIE_LANG", "en")
 
 from training.killing import Trial
 
-PER_RUN = 4
+PER_RUN = 3
 
 
 def main() -> int:

@@ -1,15 +1,17 @@
 """Kill `xuxie train` at random moments, run it again, and compare with a run that was left alone.
 
-    trial = Trial(directory);  trial.differences([2.5, 4.0])      # seconds after its start; [] is right
+    trial = Trial(directory);  trial.differences([0.5, 2.0])      # seconds of its work; [] is right
 
 The run is the command itself, in a process of its own which gets SIGKILL; it saves a checkpoint behind
-every update, so that kills meet imports, updates, evaluations and saves. In the end the best weights,
-the last checkpoint and the history must be those of an uninterrupted run, to the bit.
+every update, so that kills meet loading, updates, evaluations and saves. In the end the best weights, the
+last checkpoint and the evaluations must be those of an uninterrupted run, to the bit.
 """
 
+import contextlib
 import dataclasses
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -54,6 +56,7 @@ from xuxie.cli import run
 from xuxie.training import trainer
 assert trainer.CHECKPOINT_SECONDS
 trainer.CHECKPOINT_SECONDS = 0.0
+print("ready", flush=True)
 sys.exit(run(["train", *sys.argv[1:]]))
 """
 
@@ -66,9 +69,8 @@ class Trial:
         self.corpus = Project(directory / "corpus")
         import_file(NOVEL, self.corpus)
         build_corpus([self.corpus], CorpusSettings())
-        whole, started = self.project("whole"), time.monotonic()
-        self.finish(whole)
-        self.seconds = time.monotonic() - started  # that an uninterrupted run takes
+        whole = self.project("whole")
+        self.seconds = self.finish(whole)  # that an uninterrupted run takes
         self.whole = outcome(whole)
         self.count = 0
         self.kills: list[str] = []  # what each of them hit
@@ -81,16 +83,14 @@ class Trial:
         self.count += 1
         project = self.project(f"killed-{self.count}")
         for moment in moments:
-            child = self.start(project)
-            try:
-                code = child.wait(moment)
-            except subprocess.TimeoutExpired:
+            with self.start(project) as child:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    child.wait(moment)
                 child.kill()
-                child.wait()
-                self.kills.append(where(project))
-                continue
-            assert code == 0
-            break
+            if child.returncode == 0:
+                break
+            assert child.returncode == -signal.SIGKILL
+            self.kills.append(where(project))
         self.finish(project)
         found = outcome(project)
         return [name for name in self.whole if found[name] != self.whole[name]]
@@ -104,16 +104,23 @@ class Trial:
         return project
 
     def start(self, project: Project) -> subprocess.Popen[bytes]:
-        """A run that goes on from where the last one was."""
-        return subprocess.Popen(
+        """A run that goes on from where the last one was, as soon as it has begun to work."""
+        child = subprocess.Popen(
             [sys.executable, "-c", TRAIN, project.directory, "--steps", str(STEPS), "--quiet"],
             env={**os.environ, "PYTHONPATH": str(SOURCE)},
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
         )
+        assert child.stdout
+        assert child.stdout.readline() == b"ready\n"
+        return child
 
-    def finish(self, project: Project) -> None:
-        """A run that nobody kills."""
-        assert self.start(project).wait(600) == 0
+    def finish(self, project: Project) -> float:
+        """Run to the end and kill nothing; the seconds that it took."""
+        with self.start(project) as child:
+            started = time.monotonic()
+            child.wait()
+        assert child.returncode == 0
+        return time.monotonic() - started
 
 
 def where(project: Project) -> str:
