@@ -1,4 +1,4 @@
-"""kill -9 once; twenty times at random moments: benchmarks/train_kills.py."""
+"""kill -9 about half-way; twenty times at random moments: benchmarks/train_kills.py."""
 
 from pathlib import Path
 
@@ -7,5 +7,4 @@ from training.killing import Trial
 
 def test_a_run_that_is_killed_ends_with_the_same_bits(tmp_path: Path) -> None:
     trial = Trial(tmp_path)
-    assert trial.differences([0.75 * trial.seconds]) == [], trial.kills
-    assert len(trial.kills) == 1
+    assert trial.differences([0.5 * trial.seconds]) == [], trial.kills
