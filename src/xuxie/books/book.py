@@ -12,6 +12,7 @@ sight. Nothing in it depends on the clock, so equal input gives equal bytes.
 import dataclasses
 import hashlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -20,7 +21,7 @@ from pydantic.dataclasses import dataclass
 
 from xuxie.config import STRICT, explain
 from xuxie.errors import InputError, MissingStageError
-from xuxie.files import write_atomically
+from xuxie.files import replacing
 from xuxie.language import tr
 
 to_json = json.JSONEncoder(ensure_ascii=False).encode
@@ -89,7 +90,12 @@ class Book:
 
     def write_manifest(self, manifest: Manifest) -> None:
         """Make `manifest` the truth, in one step."""
-        write_atomically(self.manifest_path, manifest_text(manifest))
+        self.directory.mkdir(parents=True, exist_ok=True)
+        with (
+            replacing(self.manifest_path) as temporary,
+            temporary.open("w", encoding="utf-8", newline="\n") as file,
+        ):
+            file.writelines(manifest_lines(manifest))
 
     def raw_path(self, chapter: Chapter) -> Path:
         """Where a chapter lies as extracted."""
@@ -112,15 +118,14 @@ class Book:
         return [chapter for chapter in self.manifest().chapters if chapter.state == "fetched"]
 
 
-def manifest_text(manifest: Manifest) -> str:
-    """The manifest as JSON, a chapter a line: made chapter by chapter, in little time and memory."""
+def manifest_lines(manifest: Manifest) -> Iterator[str]:
+    """The manifest as JSON, a chapter a line: one after another, for there are thousands."""
     head = {name: value for name, value in vars(manifest).items() if name != "chapters"}
-    records = (
-        {name: getattr(chapter, name) for name in Chapter.__slots__} for chapter in manifest.chapters
-    )
-    chapters = ",\n".join(f"  {to_json(record)}" for record in records)
-    opened = json.dumps(head, ensure_ascii=False, indent=1).removesuffix("\n}")
-    return f'{opened},\n "chapters": [\n{chapters}\n ]\n}}\n'
+    yield json.dumps(head, ensure_ascii=False, indent=1).removesuffix("\n}") + ',\n "chapters": ['
+    for place, chapter in enumerate(manifest.chapters):
+        record = {name: getattr(chapter, name) for name in Chapter.__slots__}
+        yield f"{',' if place else ''}\n  {to_json(record)}"
+    yield "\n ]\n}\n"
 
 
 def file_name(number: int) -> str:

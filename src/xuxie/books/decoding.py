@@ -57,6 +57,7 @@ PUNCTUATION = frozenset("，。、；：？！“”‘’「」『』《》（�
 LOOKED_FOR = re.compile(f"[{''.join(sorted(COMMON | PUNCTUATION))}]")
 LATIN = re.compile(r"[ -~]+")
 CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+CONTROL_BYTES = bytes(code for code in range(128) if CONTROL.match(chr(code)))
 ABSURD = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ue000-\uf8ff\ufffd]")
 
 
@@ -76,13 +77,13 @@ def decode(data: bytes, declared: str | None = None) -> Decoded:
     """
     for mark, marked in BYTE_ORDER_MARKS:
         if data.startswith(mark):
-            return readable(decode_as(data[len(mark) :], marked))
+            return readable(decode_as(data[len(mark) :], marked), data)
     if b"\0" not in data and is_utf8(data):
-        return readable(decode_as(data, "utf-8"))
+        return readable(decode_as(data, "utf-8"), data)
     encoding = widened(declared)
     if encoding and (text := convincing(data, encoding)) is not None:
-        return readable(Decoded(text=text, encoding=encoding))
-    return readable(decode_as(data, best_encoding(data, encoding)))
+        return readable(Decoded(text=text, encoding=encoding), data)
+    return readable(decode_as(data, best_encoding(data, encoding)), data)
 
 
 def convincing(data: bytes, encoding: str) -> str | None:
@@ -146,6 +147,13 @@ def score(text: str) -> float:
     return (good + 0.2 * latin - 4 * len(ABSURD.findall(text))) / max(1, len(text))
 
 
+def controls(decoded: Decoded, data: bytes) -> int:
+    """How many control characters a text has; bytes are counted sooner, where each stands for itself."""
+    if decoded.losses or decoded.encoding.startswith("utf-16"):
+        return len(CONTROL.findall(decoded.text))
+    return len(data) - len(data.translate(None, CONTROL_BYTES))
+
+
 def decode_as(data: bytes, encoding: str) -> Decoded:
     """`data` in `encoding`, with U+FFFD for each unreadable byte; those that stood in it do not count."""
     text = data.decode(encoding, errors=EACH_BYTE)
@@ -164,10 +172,10 @@ def replace_each_byte(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error(EACH_BYTE, replace_each_byte)
 
 
-def readable(decoded: Decoded) -> Decoded:
-    """`decoded` itself. Raises InputError when it is not a text."""
+def readable(decoded: Decoded, data: bytes) -> Decoded:
+    """`decoded` itself, from `data`. Raises InputError when it is not a text."""
     size = len(decoded.text)
-    if len(CONTROL.findall(decoded.text)) > MAX_CONTROL * size:
+    if controls(decoded, data) > MAX_CONTROL * size:
         raise InputError(tr("this is binary data, not text: give a TXT or EPUB file, or a page of text"))
     visible = size - decoded.text.count("\ufffd")
     if not decoded.text.replace("\ufffd", "").strip():

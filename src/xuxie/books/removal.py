@@ -29,7 +29,6 @@ from xuxie.books.learning import EDGE_LINES, edge_key, line_key
 
 UNSEEN = re.compile("[\ufeff\u200b\u200c\u200d\u2060\u00ad]")
 INVISIBLE = str.maketrans("", "", UNSEEN.pattern.strip("[]"))
-UNTIDY = re.compile(rf"[{UNSEEN.pattern.strip('[]')}\s]")  # a line without these is tidy
 SPACES = re.compile(r"\s+")
 END_MARK = re.compile(
     r"[（(【\[]\s*(?:本章|本回|本卷|全书|全書|全文|本书)?\s*(?:已?完|终|終|未完待续|待续|未完待續|完结)\s*[）)】\]]\s*[。.]?$"
@@ -82,7 +81,7 @@ Rule = Callable[[list[str], Context], tuple[list[str], list[str]]]
 
 def spaces(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
     """Strip, drop invisible characters and empty lines, make runs of spaces one; nothing visible goes."""
-    tidy = (tidied(line) if UNTIDY.search(line) else line for line in lines)
+    tidy = (line if line.isprintable() and " " not in line else tidied(line) for line in lines)
     return [line for line in tidy if line], []
 
 
@@ -159,13 +158,13 @@ def adverts(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
         return lines, []
     kept, removed = [], []
     for line in lines:
-        rest, brackets = without_brackets(line)
+        rest, brackets = without_brackets(line) if may_advertise(line) else (line, [])
         if brackets and any(map(str.isalnum, rest)):
             removed.extend(brackets)
             kept.append(rest.rstrip())
         else:
             kept.append(line)
-    kept, tails = cut_tails(kept, tail)
+    kept, tails = cut_tails(kept, tail, may_advertise)
     kept, notices = without_notices(kept)
     return kept, removed + tails + notices
 
@@ -206,7 +205,9 @@ def heading(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
     # A first line that only begins like the title ("雪" under "雪夜") may be prose.
     if not (seen == title or all(recognise(line) for line in gone)):
         rest, gone = lines, []
-    kept, again = parted(rest, [repeats_heading(line, own) for line in rest])
+    kept, again = parted(
+        rest, [line[-1] not in SENTENCE_ENDS and repeats_heading(line, own) for line in rest]
+    )
     return kept, gone + again
 
 
@@ -218,8 +219,8 @@ def is_title_behind(text: str, title: str, found: Heading | None) -> bool:
 
 
 def repeats_heading(line: str, title: str) -> bool:
-    """Whether a line in the midst is the whole title: numbered, or with the number of a page behind it."""
-    if len(line) > MAX_LINE or line[-1] in SENTENCE_ENDS:
+    """Whether a line in the midst, no sentence, is the whole title: numbered, or before a page's number."""
+    if len(line) > MAX_LINE:
         return False
     bare = PAGE_COUNT.sub("", line)
     if fold(bare) == title:
@@ -233,10 +234,10 @@ def end_marks(lines: list[str], context: Context) -> tuple[list[str], list[str]]
     """`(本章完)`, `（完）` and their like, at the end of any line."""
 
     def tail(line: str) -> str:
-        match = END_MARK.search(line) if IN_END_MARKS.search(line) else None
+        match = END_MARK.search(line)
         return match[0] if match else ""
 
-    return cut_tails(lines, tail)
+    return cut_tails(lines, tail, IN_END_MARKS.search)
 
 
 RULES: tuple[tuple[str, Rule], ...] = (
@@ -252,6 +253,8 @@ RULES: tuple[tuple[str, Rule], ...] = (
 
 def parted(lines: list[str], gone: Sequence[bool]) -> tuple[list[str], list[str]]:
     """The lines that stay, and those that go."""
+    if not any(gone):
+        return lines, []
     stay = [line for line, goes in zip(lines, gone, strict=True) if not goes]
     return stay, [line for line, goes in zip(lines, gone, strict=True) if goes]
 
@@ -272,12 +275,13 @@ def fits(bare: str, pieces: Sequence[str]) -> bool:
     return place <= end
 
 
-def cut_tails(lines: list[str], tail_of: Callable[[str], str]) -> tuple[list[str], list[str]]:
-    """Each line without its tail, and the tails; lines that were all tail are gone."""
+def cut_tails(
+    lines: list[str], tail_of: Callable[[str], str], may_have: Callable[[str], object]
+) -> tuple[list[str], list[str]]:
+    """Each line that `may_have` a tail without it, and the tails; lines that were all tail are gone."""
     kept, removed = [], []
     for line in lines:
-        tail = tail_of(line)
-        if not tail:
+        if not may_have(line) or not (tail := tail_of(line)):
             kept.append(line)
             continue
         removed.append(tail)

@@ -48,6 +48,12 @@ def template(line: str, title: str, names: Names) -> str:
     text = dated(line)
     for name, placeholder in placeholders(title, names):
         text = text.replace(name, placeholder)
+    return counted(text)
+
+
+@lru_cache(maxsize=1024)  # what many chapters share is asked for in each
+def counted(text: str) -> str:
+    """A template with a placeholder for numbers."""
     return COUNTED.sub(lambda found: "第" * (found[0][0] == "第") + NUMBER, text)
 
 

@@ -22,6 +22,7 @@ Kind = Literal["public", "loopback", "link-local", "private"]
 Resolve = Callable[[str], list[str]]  # host name -> IP addresses; raises OSError
 SAFE = "!$%&'()*+,/:;=@~-._"  # stands for itself in a path; "%" because what is quoted stays quoted
 MAX_LENGTH = 2048
+PLAIN = re.compile(r"/[A-Za-z0-9/_.~-]{0,1000}(?:\?[A-Za-z0-9=&_.~-]{0,500})?")  # needs no quoting
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 NUMERIC = re.compile(r"0x[0-9a-f]*|[0-9]+", re.IGNORECASE)  # 127.1, 0x7f.1, 2130706433
 
@@ -57,6 +58,8 @@ def join(base: str, link: str) -> str | None:
     link = link.strip()
     try:
         if link.startswith("/") and not link.startswith("//") and "/." not in link:  # as most are
+            if PLAIN.fullmatch(link):
+                return normalise(origin(base)).removesuffix("/") + link
             return normalise(origin(base) + link)
         return normalise(urljoin(base, link))
     except (InputError, ValueError):

@@ -72,8 +72,12 @@ def weigh_less(layout: Layout, weights: list[float], start: int) -> set[int]:
 
 def navigation(layout: Layout, weights: Sequence[float], chosen: set[int]) -> set[int]:
     """The places of lines in blocks inside the chapter's that hold links, and next to no prose."""
+    first = min(layout.blocks[part].first for part in chosen)
+    last = max(layout.blocks[part].last for part in chosen)
+    if not any(map(is_linked, layout.lines[first:last])):
+        return set()
     below = list(accumulate(weights, initial=0.0))
-    links = list(accumulate((is_linked(line) for line in layout.lines), initial=0))
+    links = list(accumulate(map(is_linked, layout.lines), initial=0))
     total = sum(below[layout.blocks[part].last] - below[layout.blocks[part].first] for part in chosen)
     found: set[int] = set()
     for index, block in enumerate(layout.blocks):
@@ -88,14 +92,14 @@ def navigation(layout: Layout, weights: Sequence[float], chosen: set[int]) -> se
     return found
 
 
-@lru_cache(maxsize=1024)  # a page's lines are weighed more than once
 def weight(line: Line) -> float:
     """How much a line looks like prose: its length, less for navigation and titles."""
-    if is_linked(line) or line.tag in HEADINGS or (len(line.text) < PHRASE and PHRASES.search(line.text)):
+    text, _, size, linked, tag = line
+    if linked > LINKED * size or tag in HEADINGS or (len(text) < PHRASE and PHRASES.search(text)):
         return 0.0
-    if PUNCTUATION.search(line.text):
-        return float(line.size)
-    return 0.0 if line.linked else PLAIN * line.size
+    if PUNCTUATION.search(text):
+        return float(size)
+    return 0.0 if linked else PLAIN * size
 
 
 def is_linked(line: Line) -> bool:
@@ -130,17 +134,18 @@ def innermost(blocks: Sequence[Block], weights: Sequence[float], best: int) -> i
     """The smallest block that holds all the prose of the best one: its frame holds a footer, say."""
     below = list(accumulate(weights, initial=0.0))
     whole, found = blocks[best], best
-    names = Counter(block.name for block in blocks)  # a single line among its like is a paragraph
+    names: Counter[str] = Counter()
     for index in range(best + 1, len(blocks)):
         block = blocks[index]
-        inside = whole.first <= block.first and block.last <= whole.last and block.tag != "p"
-        if (
-            inside
-            and (block.last - block.first > 1 or names[block.name] == 1)
-            and below[block.first] == below[whole.first]
-            and below[block.last] == below[whole.last]
-        ):
-            found = index
+        if block.first < whole.first or block.last > whole.last or block.tag == "p":
+            continue
+        if below[block.first] != below[whole.first] or below[block.last] != below[whole.last]:
+            continue
+        if block.last - block.first <= 1:  # a single line among its like is a paragraph
+            names = names or Counter(each.name for each in blocks)
+            if names[block.name] > 1:
+                continue
+        found = index
     return found
 
 
@@ -156,8 +161,3 @@ def twins(blocks: Sequence[Block], scores: Sequence[float], best: int) -> set[in
         for index, block in enumerate(blocks)
         if block.parent == chosen.parent and block.name == chosen.name and scores[index] >= least > 0
     }
-
-
-def size_of(lines: Sequence[Line]) -> float:
-    """How much prose lines hold."""
-    return sum(weight(line) for line in lines)

@@ -25,7 +25,7 @@ from xuxie.language import tr
 NO_RULES = CatalogueRules()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)  # there are thousands of them
 class Entry:
     """One chapter as the catalogue lists it."""
 

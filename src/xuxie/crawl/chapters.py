@@ -4,19 +4,19 @@
     asyncio.run(chapters.fetch(guard, robots, Timing()))
     chapters.manifest()      # with what is known now, also after an interruption
 
-As many tasks as connections take chapters from one line, so memory does not grow with the book. What
-fails, or what the others make doubtful (judging.py), is asked for once more at the end.
+A fixed number of tasks take chapters from one line, so memory does not grow with the book: twice as many
+as there may be requests under way, so that the next one goes out before the last page is read. What fails,
+or what the others make doubtful (judging.py), is asked for once more at the end.
 """
 
 import asyncio
-from collections.abc import Awaitable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import aiofiles.os
 
-from xuxie.books.adverts import site_points
+from xuxie.books.adverts import may_advertise, site_points
 from xuxie.books.book import Book, Chapter, Manifest, accepted, chapter_bytes
 from xuxie.books.cleaning import Cleaner
 from xuxie.books.headings import fold
@@ -36,7 +36,11 @@ from xuxie.language import tr
 from xuxie.progress import Progress
 
 OF_THE_SITE = 2  # points of a line that does not count as a chapter's text (adverts.py)
+TASKS = 2  # for each request that may be under way: one page is read while another is on its way
 GIVEN_UP = 16  # chapters in a row that no retry could get: the site is down
+
+
+flush = aiofiles.os.wrap(flush_directory)  # the one thing that waits for the disk
 
 
 class Chapters:
@@ -59,19 +63,18 @@ class Chapters:
         pages: Collection[str] = (),
     ) -> None:
         self.book = book
-        self.before = manifest
+        self.rest = replace(manifest, chapters=())
+        self.chapters = {chapter.file: chapter for chapter in manifest.chapters}  # in reading order
         self.settings = settings
         self.progress = progress
         self.cleaner = cleaner
-        self.writer = ThreadPoolExecutor(1)  # several would wait for one another at the folder
         self.rules = rules
         self.settled = settled
         self.missing = [
-            chapter
+            chapter.file
             for chapter in manifest.chapters
             if chapter.state != "fetched" and (wanted is None or chapter.file in wanted)
         ]
-        self.done: dict[str, Chapter] = {}  # by file
         self.records: dict[str, Fetched] = {}  # by file, what is fetched now is judged by
         self.for_good: set[str] = set()  # files that no further try will bring
         self.forbidden = ""  # why the site forbade the last chapter that it forbade
@@ -83,15 +86,12 @@ class Chapters:
 
     def manifest(self) -> Manifest:
         """The manifest with what is known now."""
-        chapters = tuple(self.done.get(chapter.file, chapter) for chapter in self.before.chapters)
-        return replace(self.before, chapters=chapters)
+        return replace(self.rest, chapters=tuple(self.chapters.values()))
 
     async def fetch(self, guard: Guard, robots: Robots, timing: Timing) -> None:
         """Fetch what is missing. A chapter that cannot be had is failed; OSError is the disk's."""
-        there = len(self.before.chapters) - len(self.missing)
-        self.progress.start(
-            tr("fetching {title}", title=self.before.title), total=len(self.before.chapters)
-        )
+        there = len(self.chapters) - len(self.missing)
+        self.progress.start(tr("fetching {title}", title=self.rest.title), total=len(self.chapters))
         if there:
             self.progress.advance(there)
         for name in ("raw", "chapters"):
@@ -103,17 +103,14 @@ class Chapters:
                     await self.fetch_all(fetcher, again)
                     self.reject(self.doubts())
             finally:
-                self.writer.shutdown()
-                flush_directory(self.book.directory / "raw")
+                await flush(self.book.directory / "raw")
 
-    async def fetch_all(
-        self, fetcher: Fetcher, chapters: Sequence[Chapter], *, shown: bool = False
-    ) -> None:
-        """Fetch `chapters`, as many at a time as there may be connections."""
-        line = iter(chapters)
+    async def fetch_all(self, fetcher: Fetcher, files: Sequence[str], *, shown: bool = False) -> None:
+        """Fetch the chapters of `files`; how many are asked for at a time is the pace's."""
+        line = iter(files)
         tasks = [
             asyncio.create_task(self.work(fetcher, line, shown=shown))
-            for _ in range(min(self.settings.concurrency, len(chapters)))
+            for _ in range(min(TASKS * self.settings.concurrency, len(files)))
         ]
         try:
             await asyncio.gather(*tasks)
@@ -122,10 +119,10 @@ class Chapters:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def work(self, fetcher: Fetcher, line: Iterator[Chapter], *, shown: bool) -> None:
-        """One connection's work: chapter after chapter."""
-        for chapter in line:
-            self.done[chapter.file] = await self.fetch_chapter(fetcher, chapter)
+    async def work(self, fetcher: Fetcher, line: Iterator[str], *, shown: bool) -> None:
+        """One task's work: chapter after chapter."""
+        for file in line:
+            self.chapters[file] = chapter = await self.fetch_chapter(fetcher, self.chapters[file])
             if shown:
                 self.progress.advance(note=chapter.title)
             if self.in_a_row >= GIVEN_UP:
@@ -144,10 +141,9 @@ class Chapters:
             return self.failed(chapter, str(why), forbidden=isinstance(why, ForbiddenError))
         self.in_a_row = 0
         content = chapter_bytes(read.paragraphs)
-        self.records[chapter.file] = self.record(chapter, content, fits=read.fits)
+        self.records[chapter.file] = self.record(chapter, read.paragraphs, fits=read.fits)
         cleaned = self.cleaner.draft(chapter, read.paragraphs)
-        files = {self.book.raw_path(chapter): content, self.book.clean_path(chapter): cleaned}
-        await to_the_end(save(files, executor=self.writer))
+        save({self.book.raw_path(chapter): content, self.book.clean_path(chapter): cleaned})
         return accepted(chapter, content)
 
     def failed(self, chapter: Chapter, reason: str, *, forbidden: bool) -> Chapter:
@@ -157,68 +153,54 @@ class Chapters:
             self.for_good.add(chapter.file)
         return replace(chapter, state="failed", sha256="", reason=reason, losses=0)
 
-    def once_more(self) -> list[Chapter]:
+    def once_more(self) -> list[str]:
         """What a second try may bring: all that failed but was not forbidden, and what is doubtful."""
         doubtful = self.doubts()
         return [
-            chapter
-            for chapter in self.manifest().chapters
-            if chapter.file in doubtful
-            or (
-                chapter.file in self.done
-                and chapter.state == "failed"
-                and chapter.file not in self.for_good
-            )
+            file
+            for file, chapter in self.chapters.items()
+            if file in doubtful or (chapter.state == "failed" and file not in self.for_good)
         ]
 
     def doubts(self) -> dict[str, str]:
         """Why chapters that are here should not be believed, by file."""
-        here = [chapter for chapter in self.manifest().chapters if chapter.sha256]
-        records = (
-            self.records.get(chapter.file) or self.record(chapter, self.book.raw_path(chapter).read_bytes())
-            for chapter in here
+        return doubts(
+            [
+                self.records.get(file) or self.record(chapter, self.book.raw(chapter))
+                for file, chapter in self.chapters.items()
+                if chapter.sha256
+            ]
         )
-        return doubts(list(records))
 
-    def record(self, chapter: Chapter, content: bytes, *, fits: bool = False) -> Fetched:
-        """What a chapter with that `content` is judged by; `fits`: its page named the title."""
-        text = content.decode("utf-8")
+    def record(self, chapter: Chapter, paragraphs: Sequence[str], *, fits: bool = False) -> Fetched:
+        """What a chapter with these `paragraphs` is judged by; `fits`: its page named the title."""
+        of_the_site = [
+            line for line in filter(may_advertise, paragraphs) if site_points(line) >= OF_THE_SITE
+        ]
         return Fetched(
             file=chapter.file,
             title=chapter.title,
-            size=sum(len(line) for line in text.splitlines() if site_points(line) < OF_THE_SITE),
-            marks=marks_of(text),
+            size=sum(map(len, paragraphs)) - sum(map(len, of_the_site)),
+            marks=marks_of("\n".join(paragraphs)),
             fits=fits,
             settled=chapter.file in self.settled,
         )
 
     def reject(self, doubtful: dict[str, str]) -> None:
         """Take back the chapters that a second try has not made credible."""
-        for chapter in self.manifest().chapters:
-            if reason := doubtful.get(chapter.file):
-                self.book.raw_path(chapter).unlink(missing_ok=True)
-                self.done[chapter.file] = self.failed(chapter, reason, forbidden=False)
+        for file, reason in doubtful.items():
+            chapter = self.chapters[file]
+            self.book.raw_path(chapter).unlink(missing_ok=True)
+            self.chapters[file] = self.failed(chapter, reason, forbidden=False)
 
 
-async def to_the_end(work: Awaitable[None]) -> None:
-    """Do a short work that Ctrl-C must not cut: a thread would go on with an open file."""
-    task, interrupted = asyncio.ensure_future(work), None
-    while not task.done():
-        try:
-            await asyncio.wait([task])
-        except asyncio.CancelledError as error:
-            interrupted = error
-    if interrupted:
-        raise interrupted
-    task.result()
-
-
-@aiofiles.os.wrap  # one hop to a thread for the files of a chapter
 def save(files: Mapping[Path, bytes]) -> None:
     """Write `files`, in order, so that each is whole or absent, however the process ends.
 
-    The folder is flushed once, at the end: a flush for every file would cost more than to fetch it, and
-    what the power takes is empty or absent, and fetched again.
+    In the event loop's own thread: two small files go to the system's memory in a tenth of a millisecond,
+    a third of what it costs to hand them to another thread. The folder is flushed once, at the end: a flush
+    for every file would cost more than to fetch it, and what the power takes is empty or absent, and
+    fetched again.
     """
     for path, content in files.items():
         with replacing(path, flush=False) as temporary:

@@ -13,7 +13,7 @@ from xuxie.books.headings import entry_number
 from xuxie.crawl.catalogue import NO_RULES, Catalogue, CataloguePage, assemble, parse_page
 from xuxie.crawl.client import Client, fetch
 from xuxie.crawl.html import UnusablePage, parse_html
-from xuxie.crawl.lines import lay_out
+from xuxie.crawl.layout import lay_out
 from xuxie.crawl.links import shape
 from xuxie.crawl.refusals import check_page
 from xuxie.crawl.retries import Failure

@@ -8,11 +8,10 @@ same command goes on where it stopped and ends with the same bytes.
 """
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from xuxie.books.book import Book, Chapter, Manifest
+from xuxie.books.book import Book, Manifest
 from xuxie.books.cleaning import Cleaner, names_of
 from xuxie.config import CrawlSettings
 from xuxie.crawl.addresses import Guard, host_of, normalise
@@ -78,9 +77,9 @@ def crawl_book(
         guard = Guard(source)
         with Client(settings, guard, timing, paces) as client:
             robots = Robots(client, ignore=settings.ignore_robots)
-            catalogue = read_catalogue(client, robots, source, rules.catalogue)
-            wanted = selected_files(planned(book, source, catalogue, old), wishes.select)
-            manifest = prepare(book, source, catalogue, old)
+            manifest = planned(book, source, read_catalogue(client, robots, source, rules.catalogue), old)
+            wanted = selected_files(manifest, wishes.select)
+            prepare(book, manifest, old)
             cleaner = Cleaner(book, names_of(manifest), relearn=not wishes.update, drop=rules.chapter.drop)
             chapters = Chapters(
                 book,
@@ -94,7 +93,8 @@ def crawl_book(
                 if old
                 else (),
             )
-            tell_delay(robots, source, chapters.missing, progress)
+            del manifest  # what comes takes the place of what was planned: memory for one of them
+            tell_delay(robots, source, len(chapters.missing), progress)
             try:
                 asyncio.run(chapters.fetch(guard, robots, timing))
             finally:  # also after Ctrl-C
@@ -132,7 +132,7 @@ def plan_book(
     }
 
 
-def tell_delay(robots: Robots, source: str, missing: Sequence[Chapter], progress: Progress) -> None:
+def tell_delay(robots: Robots, source: str, missing: int, progress: Progress) -> None:
     """Say so when robots.txt makes the crawl a long one."""
     delay = robots.delay(source)
     if delay >= 1 and missing:
@@ -140,7 +140,7 @@ def tell_delay(robots: Robots, source: str, missing: Sequence[Chapter], progress
             tr(
                 "the site asks for {delay} s between requests: this takes about {minutes} minutes",
                 delay=f"{delay:g}",
-                minutes=round(delay * len(missing) / 60 + 0.5),
+                minutes=round(delay * missing / 60 + 0.5),
             )
         )
 

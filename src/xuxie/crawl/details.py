@@ -16,7 +16,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from xuxie.crawl.addresses import join
 from xuxie.crawl.html import attribute, compact, text_of, tidy
-from xuxie.crawl.lines import lay_out
+from xuxie.crawl.layout import lay_out
 from xuxie.crawl.links import ancestors, base_address, destination
 
 Status = Literal["", "ongoing", "finished"]

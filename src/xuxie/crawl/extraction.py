@@ -21,14 +21,14 @@ from xuxie.crawl.blocks import (
     innermost,
     is_linked,
     navigation,
-    size_of,
     twins,
     weigh_less,
     weight,
 )
 from xuxie.crawl.details import selected
 from xuxie.crawl.html import UnusablePage, compact, parse_html, text_of
-from xuxie.crawl.lines import HEADINGS, Layout, Line, lay_out
+from xuxie.crawl.layout import lay_out
+from xuxie.crawl.lines import HEADINGS, Layout, Line
 from xuxie.crawl.refusals import check_page
 from xuxie.crawl.rules import ChapterRules
 from xuxie.language import tr
@@ -69,11 +69,13 @@ def read_part(html: str, title: str, rules: ChapterRules = NO_RULES) -> Part:
     """What the page `html` of the chapter `title` says. Raises UnusablePage like `extract_chapter`."""
     tree = parse_html(html)
     layout = lay_out(tree)
-    found = ruled_lines(tree, rules.body, title) if rules.body else chapter_lines(layout, title)
-    size = size_of(found)
-    if not rules.body and size < FEW:
-        layout, found = less_strict(tree, layout, found, title)
-        size = size_of(found)
+    if rules.body:
+        found = ruled_lines(tree, rules.body, title)
+        size = sum(map(weight, found))
+    else:
+        found, size = chapter_lines(layout, title)
+        if size < FEW:
+            layout, found, size = less_strict(tree, layout, found, size, title)
     paragraphs = [line.text for line in found]
     lines = [line.text for line in layout.lines]
     check_page(tree, title, paragraphs, lines)
@@ -84,19 +86,16 @@ def read_part(html: str, title: str, rules: ChapterRules = NO_RULES) -> Part:
 
 
 def less_strict(
-    tree: LexborHTMLParser, layout: Layout, found: list[Line], title: str
-) -> tuple[Layout, list[Line]]:
+    tree: LexborHTMLParser, layout: Layout, found: list[Line], size: float, title: str
+) -> tuple[Layout, list[Line], float]:
     """A page that seems to hold nothing, read again: hidden until a script shows it, or all link."""
     shown = lay_out(tree, hidden=True)
     plain = lay_out(tree, links=False)
     for other, least in ((shown, A_PAGE if found else 0), (plain, A_PAGE)):
-        lines = chapter_lines(other, title)
-        prose = size_of(lines)
-        if prose > max(MUCH_MORE * size_of(found), least) and prose > PROSE * sum(
-            line.size for line in lines
-        ):
-            return other, lines
-    return layout, found
+        lines, prose = chapter_lines(other, title)
+        if prose > max(MUCH_MORE * size, least) and prose > PROSE * sum(line.size for line in lines):
+            return other, lines, prose
+    return layout, found, size
 
 
 def ruled_lines(tree: LexborHTMLParser, selector: str, title: str) -> list[Line]:
@@ -121,17 +120,18 @@ def headings_above(tree: LexborHTMLParser, layout: Layout, found: Sequence[Line]
     return [*headings, *short, *([text_of(name)] if name else [])]
 
 
-def chapter_lines(layout: Layout, title: str) -> list[Line]:
-    """The lines of the chapter; empty when there is no prose."""
+def chapter_lines(layout: Layout, title: str) -> tuple[list[Line], float]:
+    """The lines of the chapter, and how much prose they hold; none when there is no prose."""
     start = heading_place(layout.lines, title)
     weights = [weight(line) if place >= start else 0.0 for place, line in enumerate(layout.lines)]
     if not any(weights):
         start, weights = 0, [weight(line) for line in layout.lines]
+    prose = list(weights)
     beside = weigh_less(layout, weights, start)
     scores = block_scores(layout, weights)
     best = max(range(len(scores)), key=lambda index: scores[index], default=None)
     if best is None or not scores[best]:
-        return []
+        return [], 0.0
     parts = twins(layout.blocks, scores, innermost(layout.blocks, weights, best))
     places = sorted(
         {
@@ -141,9 +141,16 @@ def chapter_lines(layout: Layout, title: str) -> list[Line]:
         }
     )
     furniture = navigation(layout, weights, parts) | beside
-    lines = [layout.lines[place] for place in places if place not in furniture]
-    lines = [line for line in lines if not is_linked(line) and not is_title(line, title)]
-    return trimmed(lines, parts)
+    places = [
+        place
+        for place in places
+        if place not in furniture
+        and not is_linked(line := layout.lines[place])
+        and not is_title(line, title)
+    ]
+    lines = [layout.lines[place] for place in places]
+    first, last = framed(lines, parts)
+    return lines[first:last], sum([prose[place] for place in places[first:last]])
 
 
 def heading_place(lines: Sequence[Line], title: str) -> int:
@@ -169,11 +176,11 @@ def is_title(line: Line, title: str) -> bool:
     return line.tag in HEADINGS and same_title(line.text, title)
 
 
-def trimmed(lines: list[Line], chosen: set[int]) -> list[Line]:
-    """`lines` without what only frames the text: at both ends, short lines of another kind of block.
+def framed(lines: Sequence[Line], chosen: set[int]) -> tuple[int, int]:
+    """Where the text begins and ends among `lines`: within what only frames it.
 
-    Date and author below the heading, "(本章完)" in a box of its own, the words of a link to turn the page;
-    never else a line with punctuation.
+    At both ends, short lines of another kind of block go: date and author below the heading, "(本章完)" in
+    a box of its own, the words of a link to turn the page; never else a line with punctuation.
     """
     sizes: dict[str, int] = {}
     for line in lines:
@@ -192,4 +199,4 @@ def trimmed(lines: list[Line], chosen: set[int]) -> list[Line]:
         first += 1
     while first < last and frames(lines[last - 1]):
         last -= 1
-    return lines[first:last]
+    return first, last

@@ -27,6 +27,8 @@ from xuxie.crawl.retries import Failure, Timing, may_retry, pause_before
 from xuxie.crawl.robots import Robots
 from xuxie.language import tr
 
+STEPS = 2  # of the event loop, from the end of a request to the beginning of the next
+
 
 class GuardedResolver(AbstractResolver):
     """Resolves names like the system, and refuses those that lead out of bounds."""
@@ -58,6 +60,7 @@ class Fetcher:
         self.timing = timing or Timing()
         self.paces = robots.client.paces
         self.lines: dict[Pace, asyncio.Lock] = {}
+        self.desk = asyncio.Lock()
 
     async def __aenter__(self) -> "Fetcher":
         self.session = aiohttp.ClientSession(
@@ -87,13 +90,24 @@ class Fetcher:
         """
         for attempt in range(1, self.settings.retries + 2):
             try:
-                return (await self.follow(url)).page()
+                response = await self.follow(url)
+                await self.let_others_ask()
+                return response.page()
             except Failure as failure:
                 if not may_retry(failure, attempt, self.settings.retries):
                     raise
                 if failure.status not in HELD_BACK:  # else the pace holds back the whole host
                     await self.timing.pause(pause_before(attempt, None, self.timing.jitter()))
         raise AssertionError("the last try returns or raises")
+
+    async def let_others_ask(self) -> None:
+        """Wait until the requests that may go out now have gone, and for one's turn to read a page.
+
+        To read takes longer than to ask: of pages that came together, one is read at a time.
+        """
+        async with self.desk:
+            for _ in range(STEPS):
+                await asyncio.sleep(0)
 
     async def follow(self, url: str) -> Response:
         """One try: the page at the end of the redirects."""

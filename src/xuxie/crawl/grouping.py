@@ -168,9 +168,12 @@ def sections(items: Sequence[Link | Caption]) -> dict[int, Section]:
     """The part of the page that each link (by its id) stands in."""
     found: dict[int, Section] = {}
     captions, latest = 0, False
+    section = Section(0, 0, latest)
     for item in items:
         if isinstance(item, Link):
-            found[id(item)] = Section(item.block, captions, latest)
+            if section[:2] != (item.block, captions):
+                section = Section(item.block, captions, latest)
+            found[id(item)] = section
         elif is_caption(item):
             captions, latest = captions + 1, is_latest(item)
     return found

@@ -1,14 +1,14 @@
 """What a page's own styles hide from its readers.
 
-    hidden = Hidden(parse_html("<style>li:nth-child(2){display:none}</style>…"))
-    hidden.holds(node)
+    hidden = hidden_elements(parse_html("<style>li:nth-child(2){display:none}</style>…"))
+    node.mem_id in hidden
 
 Sites put false text and false links where only a program reads them.
 """
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
@@ -26,32 +26,36 @@ PLACE = re.compile(
     r"(?P<kind>[\w.#-]{1,60}(?:\s*>\s*[\w.#-]{1,60}){0,3}):nth-(?P<last>last-)?child\((?P<number>\d{1,4})\)",
     re.IGNORECASE,
 )
+MAY_BE_HIDDEN = "[hidden], [aria-hidden], [style]"
+MAY_BE_NAMED = MAY_BE_HIDDEN + ", [class], [id]"
 MAX_KINDS = 20  # of elements that a page hides by their places; each is looked for in all of it
 
 
-class Hidden:
-    """What a page hides: by names in its style sheets, by places, and by an element's own style."""
+def hidden_elements(tree: LexborHTMLParser) -> frozenset[int]:
+    """The elements (by mem_id) that a page hides; what is in them is not named.
 
-    def __init__(self, tree: LexborHTMLParser) -> None:
-        selectors = list(hiding_selectors(tree))
-        self.names = frozenset(match[1] for each in selectors if (match := HIDDEN_NAME.fullmatch(each)))
-        self.places = hidden_places(tree, selectors)
+    By names in its style sheets, by places, and by an element's own attributes.
+    """
+    selectors = list(hiding_selectors(tree))
+    names = frozenset(match[1] for each in selectors if (match := HIDDEN_NAME.fullmatch(each)))
+    found = set(hidden_places(tree, selectors))
+    for node in tree.css(MAY_BE_NAMED if names else MAY_BE_HIDDEN):
+        values = node.attributes
+        if (
+            "hidden" in values
+            or values.get("aria-hidden") == "true"
+            or HIDDEN.search(values.get("style") or "")
+            or (names and not names.isdisjoint(names_of(values)))
+        ):
+            found.add(node.mem_id)
+    return frozenset(found)
 
-    def holds(self, node: LexborNode) -> bool:
-        """Whether a node is hidden; what is around it is not looked at."""
-        if self.places and node.mem_id in self.places:
-            return True
-        attributes = node.attributes
-        if not attributes:
-            return False
-        if "hidden" in attributes or attributes.get("aria-hidden") == "true":
-            return True
-        if HIDDEN.search(attributes.get("style") or ""):
-            return True
-        if not self.names:
-            return False
-        classes = (attributes.get("class") or "").split()
-        return f"#{attributes.get('id')}" in self.names or any(f".{name}" in self.names for name in classes)
+
+def names_of(attributes: Mapping[str, str | None]) -> Iterator[str]:
+    """What selectors call an element: its id and its classes."""
+    yield f"#{attributes.get('id')}"
+    for name in (attributes.get("class") or "").split():
+        yield f".{name}"
 
 
 def hiding_selectors(tree: LexborHTMLParser) -> Iterator[str]:

@@ -12,7 +12,6 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain, pairwise
 from statistics import median
 from zlib import crc32
 
@@ -27,7 +26,8 @@ MANY = 0.125  # of the chapters
 MARKS = 12  # sentences that a text is known by
 SAME = 0.6  # of the marks, in common: one text
 MIN_SENTENCE = 6  # characters
-SENTENCE_END = re.compile(r"[。！？!?…\s]+")
+BUCKETS = 2**20
+SENTENCE_ENDS = "。！？!?…"
 SHORT_ONES = re.compile(
     r"请假|請假|[请請].{0,3}假|公告|通知|[说說]明|感言|上架|更新|[几幾]句[话話]|[单單]章|新[书書]|推[书書]|完本|作者|[书書]友|致[读讀歉谢謝]"
     r"|抱歉|停更|[断斷]更|[断斷]章|活[动動]|月票|[总總][结結]|求票|求[订訂][阅閱]|楔子|引子|序|卷首|[题題][记記]|[后後][记記]|[声聲]明|通告"
@@ -52,7 +52,10 @@ def marks_of(text: str) -> Sequence[int]:
 
     Two texts that share most of their sentences share most of these (Broder's bottom-k sketch, 1997).
     """
-    sentences = [part for part in SENTENCE_END.split(visible(text)) if len(part) >= MIN_SENTENCE]
+    text = visible(text)
+    for end in SENTENCE_ENDS:
+        text = text.replace(end, " ")
+    sentences = [part for part in text.split() if len(part) >= MIN_SENTENCE]
     return array("I", sorted(set(map(crc32, map(str.encode, sentences))))[:MARKS])  # in few bytes
 
 
@@ -106,15 +109,12 @@ def repeated(chapters: Sequence[Fetched]) -> dict[str, str]:
 
 def alike(chapters: Sequence[Fetched]) -> list[list[Fetched]]:
     """The groups of chapters with one text, each in reading order."""
-    marks = sorted(chain.from_iterable(chapter.marks for chapter in chapters))
-    held: dict[int, list[int]] = {mark: [] for mark, following in pairwise(marks) if mark == following}
-    for place, chapter in enumerate(chapters):
-        for mark in chapter.marks:
-            if mark in held:
-                held[mark].append(place)
+    held = holders(chapters)
     often = max(3, MANY * len(chapters))  # a sentence of the site's, unless it is all there is
     leader = list(range(len(chapters)))
     for place, chapter in enumerate(chapters):
+        if held.keys().isdisjoint(chapter.marks):
+            continue
         rare = [mark for mark in chapter.marks if len(held.get(mark, ())) <= often] or chapter.marks
         shared = Counter(other for mark in rare for other in held.get(mark, ()) if other < place)
         for other, count in shared.items():
@@ -125,6 +125,23 @@ def alike(chapters: Sequence[Fetched]) -> list[list[Fetched]]:
     for place, chapter in enumerate(chapters):
         groups[leader[place]].append(chapter)
     return [group for group in groups.values() if len(group) > 1]
+
+
+def holders(chapters: Sequence[Fetched]) -> dict[int, list[int]]:
+    """The places of the chapters that have a mark, for each mark that several may have.
+
+    Marks are first counted by bucket, as nearly all are of one chapter.
+    """
+    counts = bytearray(BUCKETS)
+    for chapter in chapters:
+        for mark in chapter.marks:
+            counts[mark % BUCKETS] = min(counts[mark % BUCKETS] + 1, 2)
+    held: defaultdict[int, list[int]] = defaultdict(list)
+    for place, chapter in enumerate(chapters):
+        for mark in chapter.marks:
+            if counts[mark % BUCKETS] > 1:
+                held[mark].append(place)
+    return held
 
 
 def are_notes(group: Sequence[Fetched]) -> bool:

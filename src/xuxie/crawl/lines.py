@@ -1,39 +1,27 @@
-"""A page as a browser would lay it out: lines of text, and the blocks that hold them.
+"""Text becomes lines, and these stand in blocks: what a page's layout is made of.
 
-    page = lay_out(parse_html("<div id=content>　　一。<br>二。</div>"))
-    [line.text for line in page.lines] == ["一。", "二。"]
+    writer = Writer()
+    writer.open("div", node); writer.write("　　一。"); writer.break_line(); writer.close()
+    writer.layout.lines[0].text == "一。"
 
-Both are flat lists, built in one walk without recursion, so that depth costs nothing. Extraction
-chooses among the blocks.
+Lines and blocks are flat lists. Extraction chooses among the blocks.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode
 
-from xuxie.crawl.hiding import Hidden
 from xuxie.crawl.html import size_of, tags, tidy
 
-SKIPPED = tags(
-    "script style noscript template iframe object svg math canvas audio video nav header footer aside "
-    "select option input button textarea label head title rp rt"
-)
-INLINE = tags(
-    "a abbr b bdi bdo big cite code em font i ins kbd mark q rb ruby s samp small span strike strong sub "
-    "sup time tt u var wbr"
-)
-BREAKS = tags("br p")
 HEADINGS = tags("h1 h2 h3 h4 h5 h6")
 DIGITS = re.compile(r"\d+")
 # A line break in the source that is followed by an indentation begins a paragraph, as in plain text.
 INDENTED = re.compile(r"\n[^\S\u3000\xa0]*(?=\u3000|\xa0\xa0)")
 ENDED = re.compile(r"""[。！？!?…”’」』》）)】\]~～：:；;.—"']$""")
-# In a block of nothing but text, <br> and bare <p>: a paragraph that is no single line.
-NO_LINE = re.compile("<p>(?:</p>|[^<]*(?:<br>|\n))")
 MIN_PLAIN, PLAIN = 4, 0.9  # lines of a text node, and how many of them must end like a sentence
 MAX_WASTED = 2_000_000  # characters serialised in vain; nested blocks could make it the square of a page
 MIN_CUT = 16  # characters; what an empty block divides is a paragraph, not a heading
@@ -49,7 +37,7 @@ class Line(NamedTuple):
     tag: str  # of its block
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, slots=True)
 class Block:
     """A block element; its lines, with those of the blocks in it, are lines[first:last]."""
 
@@ -66,75 +54,6 @@ class Layout:
 
     lines: list[Line] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
-
-
-def lay_out(tree: LexborHTMLParser, *, hidden: bool = False, links: bool = True) -> Layout:
-    """The visible text of a page; with `hidden`, also what its styles hide.
-
-    Without `links` no text counts as a link's: for a page on which an unclosed <a> holds the chapter.
-    """
-    writer = Writer()
-    root = tree.root
-    if root is None:
-        return writer.layout
-    unseen = None if hidden else Hidden(tree)
-    whole = unseen is None or not unseen.places  # or else a single <p> or <br> may be hidden
-    writer.open(root)
-
-    def dealt_with(node: LexborNode) -> bool:
-        tag = node.tag
-        if tag in SKIPPED or (unseen is not None and unseen.holds(node)):
-            return True
-        if tag == "p" and writer.paragraph(node):
-            return True
-        return whole and tag not in INLINE and tag != "pre" and writer.plain_block(node)
-
-    for opening, node in walk(root, dealt_with):
-        if node.is_text_node:
-            writer.write(node.text_content or "")
-            continue
-        tag = node.tag or ""
-        if tag in ("br", "hr"):
-            if opening:
-                writer.break_line()
-        elif tag not in INLINE:
-            writer.open(node) if opening else writer.close()
-            if tag == "pre":
-                writer.preformatted += 1 if opening else -1
-        elif tag == "a" and links and not is_anchor(node):
-            writer.links += 1 if opening else -1
-    writer.close()
-    return writer.layout
-
-
-def walk(root: LexborNode, skipped: Callable[[LexborNode], bool]) -> Iterator[tuple[bool, LexborNode]]:
-    """Every node below `root` twice (text once): on the way in (True) and on the way out (False).
-
-    Elements that are `skipped` are left out with all that is in them.
-    """
-    node, opening = root.child, True
-    depth = 1
-    while node is not None and depth:
-        if not opening:
-            yield False, node
-        elif node.is_text_node:
-            yield True, node
-        elif node.is_element_node and not skipped(node):
-            yield True, node
-            if (child := node.child) is not None:
-                node, depth = child, depth + 1
-                continue
-            yield False, node
-        if (following := node.next) is not None:
-            node, opening = following, True
-        else:
-            node, opening, depth = node.parent, False, depth - 1
-
-
-def is_anchor(node: LexborNode) -> bool:
-    """Whether an <a> only names a place of the page, and may, unclosed, hold all of the text."""
-    attributes = node.attributes
-    return "href" not in attributes and ("name" in attributes or "id" in attributes)
 
 
 def is_plain_text(text: str) -> bool:
@@ -172,11 +91,11 @@ class Writer:
         self.preformatted = 0  # <pre> elements that are open
         self.cut = (-1, -1)  # how many lines there were, and in which block, when one was cut
 
-    def open(self, node: LexborNode) -> None:
+    def open(self, tag: str, node: LexborNode) -> None:
         """A block begins. Text before it that nothing else ends may go on behind it, if it is empty."""
-        if self.end_line():
+        if self.pieces and self.end_line():
             self.cut = (len(self.layout.lines), self.stack[-1])
-        tag, attributes = node.tag or "", node.attributes
+        attributes = node.attributes
         name = block_name(tag, attributes.get("class"), attributes.get("id")) if attributes else tag
         parent = self.stack[-1] if self.stack else -1
         self.stack.append(len(self.layout.blocks))
@@ -191,7 +110,8 @@ class Writer:
 
     def close(self) -> None:
         """The block that was opened last ends."""
-        self.end_line()
+        if self.pieces:
+            self.end_line()
         self.layout.blocks[self.stack.pop()].last = len(self.layout.lines)
 
     def paragraph(self, node: LexborNode) -> bool:
@@ -210,50 +130,43 @@ class Writer:
         self.add_line(text, "p")
         return True
 
-    def plain_block(self, node: LexborNode) -> bool:
-        """Write a block of nothing but text, <br> and bare <p> at once: a chapter, mostly.
+    def broken_text(self, tag: str, node: LexborNode, unseen: Collection[int]) -> bool:
+        """Write a block of nothing but text and <br> at once: a chapter, mostly.
 
         From its serialisation, where text has no "<": to walk over many nodes costs more. False for all
         other nodes.
         """
         first = node.child
-        second = first and (first.next or first)
-        if first is None or second is None or not (second.tag in BREAKS or first.tag in BREAKS):
+        if first is None or not (first.is_text_node or first.tag == "br"):
             return False
-        last = node.last_child
-        if last is None or not (last.is_text_node or last.tag in BREAKS):
+        second = first.next
+        if second is None or not (first.tag == "br" or second.tag == "br"):
             return False
         if self.preformatted or self.wasted > MAX_WASTED:
             return False
         html = node.inner_html or ""
-        marks = html.count("<br>") + html.count("<p>") + html.count("</p>")
-        if html.count("<") != marks or NO_LINE.search(html):
+        broken = html.count("<") == html.count("<br>")
+        if not broken or (unseen and any(child.mem_id in unseen for child in node.iter())):
             self.wasted += len(html)
             return False
-        self.open(node)
-        for place, piece in enumerate(html.split("<p>")):
-            inner, closing, after = piece.partition("</p>") if place else ("", "", piece)
-            if closing:
-                if self.end_line():
-                    self.cut = (len(self.layout.lines), self.stack[-1])
-                self.add_line(unescaped(inner), "p")
-            self.broken_lines(after)
-        self.close()
-        return True
-
-    def broken_lines(self, html: str) -> None:
-        """Text with <br> in it."""
-        *lines, rest = unescaped(html.replace("<br>", "\0")).split("\0")
-        tag = self.layout.blocks[self.stack[-1]].tag
+        self.open(tag, node)
+        first_line, *lines, rest = unescaped(html.replace("<br>", "\0")).split("\0")
+        self.write(first_line)  # may go on with what stands before the block
+        self.break_line()
+        block, linked = self.stack[-1], self.links > 0
         for line in lines:
-            text = line.strip()
-            if self.pieces or self.cut[1] >= 0 or "\n" in text:
+            if not (text := line.strip()):
+                continue
+            if text.isprintable() and "  " not in text:  # as `tidy` leaves it: nearly all lines
+                size = len(text) - text.count(" ")
+                self.layout.lines.append(Line(text, block, size, size if linked else 0, tag))
+            else:
                 self.write(line)
                 self.break_line()
-            elif text:
-                self.add_line(text, tag)
         if rest:
             self.write(rest)
+        self.close()
+        return True
 
     def add_line(self, text: str, tag: str) -> None:
         """A text that is a line of its own, unless it is blank."""

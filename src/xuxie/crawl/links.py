@@ -17,7 +17,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from xuxie.crawl.addresses import join, normalise
 from xuxie.crawl.hiding import hidden_places
 from xuxie.crawl.html import attribute, compact, tags, text_of, tidy
-from xuxie.crawl.lines import INLINE, walk
+from xuxie.crawl.layout import INLINE, walk
 
 LISTS = tags("ul ol dl table tbody div section article main body")
 FURNITURE = tags("nav header footer")  # what is in it belongs to the site, not to the page
@@ -46,7 +46,7 @@ class Shape(NamedTuple):
     keys: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)  # a catalogue has thousands
 class Link:
     """One link of a page. `block` tells the list that it stands in."""
 
@@ -55,7 +55,7 @@ class Link:
     block: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Caption:
     """A line that is no link; `marked` when its element says that it is a caption."""
 
@@ -83,7 +83,7 @@ def split_path(path: str) -> tuple[str, str]:
 def base_address(tree: LexborHTMLParser, url: str) -> str:
     """What relative links start from: <base href>, or the page's own address."""
     base = tree.css_first("base[href]")
-    return (base and join(url, attribute(base, "href"))) or normalise(url)
+    return (base and join(url, attribute(base, "href"))) or url
 
 
 def page_items(tree: LexborHTMLParser, url: str, within: str | None = None) -> list[Link | Caption]:
@@ -96,12 +96,12 @@ def page_items(tree: LexborHTMLParser, url: str, within: str | None = None) -> l
     places = hidden_places(tree)
     outside = UNREAD if within is None else UNSHOWN
 
-    def is_left_out(node: LexborNode) -> bool:
-        return node.tag in outside or (bool(places) and node.mem_id in places)
+    def is_left_out(tag: str, node: LexborNode) -> bool:
+        return tag in outside or (bool(places) and node.mem_id in places)
 
     if tree.root is not None:
-        for opening, node in walk(tree.root, is_left_out):
-            reader.read(node, opening=opening)
+        for opening, tag, node in walk(tree.root, is_left_out):
+            reader.read(tag, node, opening=opening)
     reader.end_line()
     if within is not None:
         wanted = {node.mem_id for node in tree.css(within)}
@@ -127,10 +127,9 @@ class Reader:
         self.marked = 0  # open elements that mark a caption
         self.line_marked = False
 
-    def read(self, node: LexborNode, *, opening: bool) -> None:
+    def read(self, tag: str, node: LexborNode, *, opening: bool) -> None:
         """A node on the way in or out."""
-        tag = node.tag or ""
-        if node.is_text_node:
+        if not tag:
             if not self.links:
                 self.pieces.append(node.text_content or "")
                 self.line_marked = self.line_marked or self.marked > 0
@@ -138,7 +137,7 @@ class Reader:
             self.read_link(node, opening=opening)
         elif tag not in INLINE:
             self.end_line()
-        if tag and is_marked(node) and not node.is_text_node:
+        if tag and is_marked(node):
             self.marked += 1 if opening else -1
 
     def read_link(self, node: LexborNode, *, opening: bool) -> None:

@@ -1,6 +1,7 @@
 """What a crawl has before it and what it wants: a catalogue laid over what is on disk.
 
-manifest = prepare(book, source, catalogue, earlier(book, source))
+manifest = planned(book, source, catalogue, earlier(book, source))
+prepare(book, manifest, earlier(book, source))
 selected_files(manifest, "1-50")      # {"0001.txt", …}
 """
 
@@ -32,9 +33,8 @@ def earlier(book: Book, source: str) -> Manifest | None:
     return manifest
 
 
-def prepare(book: Book, source: str, catalogue: Catalogue, old: Manifest | None) -> Manifest:
-    """Write and return the manifest to fetch by: what lies in raw/ is fetched, all else pending."""
-    manifest = planned(book, source, catalogue, old)
+def prepare(book: Book, manifest: Manifest, old: Manifest | None) -> None:
+    """Write the manifest to fetch by, which was `planned`; only what it knows stays in raw/."""
     # A file that no manifest spoke of is left from another book: its number is about to be given anew.
     known = {chapter.file for chapter in old.chapters} if old else set()
     kept = known & {chapter.file for chapter in manifest.chapters}
@@ -42,11 +42,13 @@ def prepare(book: Book, source: str, catalogue: Catalogue, old: Manifest | None)
         if path.name not in kept:
             path.unlink()
     book.write_manifest(manifest)
-    return manifest
 
 
 def planned(book: Book, source: str, catalogue: Catalogue, old: Manifest | None) -> Manifest:
-    """The catalogue laid over the manifest of an earlier crawl; what its page no longer says stays."""
+    """The catalogue laid over the manifest of an earlier crawl; what its page no longer says stays.
+
+    What lies in raw/ is fetched, all else pending.
+    """
     known = [settled(book, chapter) for chapter in old.chapters] if old else []
     details = catalogue.details
     if old:

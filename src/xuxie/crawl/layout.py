@@ -1,0 +1,96 @@
+"""A page as a browser would lay it out: lines of text, and the blocks that hold them.
+
+    page = lay_out(parse_html("<div id=content>　　一。<br>二。</div>"))
+    [line.text for line in page.lines] == ["一。", "二。"]
+
+One walk without recursion, so that depth costs nothing. How text becomes lines is in lines.py.
+"""
+
+from collections.abc import Callable, Iterator
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from xuxie.crawl.hiding import hidden_elements
+from xuxie.crawl.html import tags
+from xuxie.crawl.lines import Layout, Writer
+
+SKIPPED = tags(
+    "script style noscript template iframe object svg math canvas audio video nav header footer aside "
+    "select option input button textarea label head title rp rt"
+)
+INLINE = tags(
+    "a abbr b bdi bdo big cite code em font i ins kbd mark q rb ruby s samp small span strike strong sub "
+    "sup time tt u var wbr"
+)
+BREAKS = tags("br hr")
+SELDOM_BROKEN = INLINE | BREAKS | tags("pre")  # what is never written at once as a block of text and <br>
+
+
+def lay_out(tree: LexborHTMLParser, *, hidden: bool = False, links: bool = True) -> Layout:
+    """The visible text of a page; with `hidden`, also what its styles hide.
+
+    Without `links` no text counts as a link's: for a page on which an unclosed <a> holds the chapter.
+    """
+    writer = Writer()
+    root = tree.root
+    if root is None:
+        return writer.layout
+    unseen = frozenset() if hidden else hidden_elements(tree)
+    writer.open(root.tag or "", root)
+
+    def dealt_with(tag: str, node: LexborNode) -> bool:
+        if tag in SKIPPED or (unseen and node.mem_id in unseen):
+            return True
+        if tag == "p" and writer.paragraph(node):
+            return True
+        return tag not in SELDOM_BROKEN and writer.broken_text(tag, node, unseen)
+
+    for opening, tag, node in walk(root, dealt_with):
+        if not tag:
+            writer.write(node.text_content or "")
+        elif tag == "a":
+            if links and not is_anchor(node):
+                writer.links += 1 if opening else -1
+        elif tag in INLINE:
+            continue
+        elif tag in BREAKS:
+            if opening:
+                writer.break_line()
+        else:
+            writer.open(tag, node) if opening else writer.close()
+            if tag == "pre":
+                writer.preformatted += 1 if opening else -1
+    writer.close()
+    return writer.layout
+
+
+def walk(
+    root: LexborNode, skipped: Callable[[str, LexborNode], bool]
+) -> Iterator[tuple[bool, str, LexborNode]]:
+    """Every node below `root` with its tag, twice: on the way in (True) and on the way out (False).
+
+    Text has no tag and comes once. Elements that are `skipped` are left out with all that is in them.
+    """
+    node, opening = root.child, True
+    depth = 1
+    while node is not None and depth:
+        if not opening:
+            yield False, node.tag or "", node
+        elif node.is_text_node:
+            yield True, "", node
+        elif node.is_element_node and not skipped(tag := node.tag or "", node):
+            yield True, tag, node
+            if (child := node.child) is not None:
+                node, depth = child, depth + 1
+                continue
+            yield False, tag, node
+        if (following := node.next) is not None:
+            node, opening = following, True
+        else:
+            node, opening, depth = node.parent, False, depth - 1
+
+
+def is_anchor(node: LexborNode) -> bool:
+    """Whether an <a> only names a place of the page, and may, unclosed, hold all of the text."""
+    attributes = node.attributes
+    return "href" not in attributes and ("name" in attributes or "id" in attributes)
