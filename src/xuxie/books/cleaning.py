@@ -22,7 +22,7 @@ from xuxie.books.templates import Names
 from xuxie.files import write_if_changed
 
 MAX_KEPT = 200_000  # characters of early chapters' lines in memory; more is read again from the disk
-FIRST_LESSON, NEXT_LESSON = 32, 8  # chapters that teach early for the first time; times as many the next
+LESSONS = (32, 256)  # chapters that have come early when they teach
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +82,6 @@ class Cleaner:
         self.titles: dict[str, str] = {}
         self.same: dict[Any, Any] = {}  # what equals what
         self.room = MAX_KEPT
-        self.lesson = FIRST_LESSON  # how many early chapters teach next
 
     def draft(self, chapter: Chapter, paragraphs: list[str]) -> bytes:
         """The content of a fetched chapter's clean file as far as one can tell now; it must be written."""
@@ -92,8 +91,7 @@ class Cleaner:
         draft = Draft(telling, self.known, tuple(self.same.setdefault(pair, pair) for pair in removed))
         self.drafts[chapter.file] = self.same.setdefault(draft, draft)
         self.titles[chapter.file] = chapter.title
-        if self.rules is None and len(self.drafts) >= self.lesson:
-            self.lesson *= NEXT_LESSON
+        if self.rules is None and len(self.drafts) in LESSONS:
             rules = learn(self.early, self.names)
             self.known = self.unless_same(Known(rules, self.drop))
         return chapter_bytes(lines)

@@ -4,15 +4,17 @@
 
 Repetition alone proves nothing, for refrains, verses and letters repeat as well. What goes must be shared
 by many chapters and also speak of the site or the file (templates.py, adverts.py), or stand outside of
-what does. Chapters are read twice, one at a time: first everything is counted roughly, in memory that does
-not grow with the book; then what may be frequent is looked at closely.
+what does. Chapters are read three times, one at a time: first everything is counted roughly, in memory that
+does not grow with the book; then what may be frequent is looked at closely; last, lines that do not go as a
+whole but may hold a phrase that was inserted.
 """
 
 import re
 import zlib
-from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from mmap import mmap
+from struct import calcsize
 
 from xuxie.books.adverts import (
     MAX_ADVERT,
@@ -51,27 +53,30 @@ MAX_KEPT = 50
 WHOLE_LINES: tuple[Where, ...] = ("top", "bottom", "line")
 OF_HEADINGS = "第章节節回卷集部话話"  # a line of no more and numbers may be a heading of the story
 EDGE_POINTS, SENTENCE_POINTS, ANYWHERE_POINTS = 2, 4, 4  # that prove a line no prose
-BUCKETS = 2**20
+BUCKETS = 2**19
+HIGHEST = 2**16 - 1  # count: more than is asked of any book
 SPEECH = re.compile(r"^[“「『‘\"—-]|[：:]$")
 QUOTED = re.compile("[“”「」『』]")
 SENTENCE = frozenset("。！？!?…；;，,、：:”」』~～")  # one of them ends a sentence, or a clause
 
 
 class Sketch:
-    """Rough counts that never fall short, in a fixed amount of memory."""
+    """Rough counts that never fall short, in a fixed amount of memory that is given back at once."""
 
     def __init__(self) -> None:
-        self.counts = array("I", bytes(array("I").itemsize * BUCKETS))
+        self.counts = memoryview(mmap(-1, BUCKETS * calcsize("H"))).cast("H")
         self.highest = 0
 
     def add(self, key: str) -> None:
         """Count one more."""
         bucket = zlib.crc32(key.encode("utf-8", "surrogatepass")) % BUCKETS
-        self.counts[bucket] += 1
-        self.highest = max(self.highest, self.counts[bucket])
+        count = self.counts[bucket] + 1
+        if count <= HIGHEST:
+            self.counts[bucket] = count
+            self.highest = max(self.highest, count)
 
     def count(self, key: str) -> int:
-        """At least as often as `key` was counted."""
+        """At least as often as `key` was counted, up to HIGHEST."""
         return self.counts[zlib.crc32(key.encode("utf-8", "surrogatepass")) % BUCKETS]
 
 
@@ -90,17 +95,18 @@ def learn(chapters: RawChapters, names: Names) -> CleaningRules:
     shared = Shared(rough, total)
     for title, lines in chapters():
         shared.look_at(title, lines, names)
-        finder.look_at(title, lines)
     learned, kept = shared.rules()
-    whole = {where: {rule.pattern for rule in learned if rule.where == where} for where in WHOLE_LINES}
+    edges = {rule.pattern for rule in learned if rule.where in ("top", "bottom")}
+    anywhere = {rule.pattern for rule in learned if rule.where == "line"}
 
     def goes(title: str, line: str) -> bool:
-        at_edge = edge_key(line, title, names) in whole["top"] | whole["bottom"]
-        return at_edge or line_key(line, title, names) in whole["line"]
+        return edge_key(line, title, names) in edges or line_key(line, title, names) in anywhere
 
+    for title, lines in chapters():
+        finder.look_at(title, lines, goes)
     learned += [
         LearnedRule(where="inside", pattern=phrase, example=example, chapters=count)
-        for phrase, count, example in finder.phrases(goes)
+        for phrase, count, example in finder.phrases()
     ]
     order = (*WHOLE_LINES, "inside", "address")
     learned.sort(key=lambda rule: (order.index(rule.where), -rule.chapters, rule.pattern))

@@ -1,7 +1,7 @@
 """Advertisements inserted into lines of prose: found by what many chapters say alike.
 
     finder = PhraseFinder(rough.count)
-    for lines in chapters: finder.look_at(title, lines)
+    for lines in chapters: finder.look_at(title, lines, goes)
     finder.phrases() == [("手机用户请浏览mexamplecom阅读", 12, "他说。（手机用户请浏览 m．example．com …")]
 
 A phrase grows from words of novel sites to both sides for as long as its occurrences agree; the prose
@@ -60,7 +60,6 @@ class Found(NamedTuple):
     """A line with an anchor in it, and the chapter that it stands in."""
 
     chapter: int
-    title: str
     line: str
     bare: str  # squeezed
     breaks: frozenset[int]  # before which of its letters a sentence ends
@@ -76,6 +75,7 @@ class PhraseFinder:
         self.count = count
         self.chapters = 0
         self.found: list[Found] = []
+        self.seen: Counter[str] = Counter()  # occurrences of a seed, also in lines that go as a whole
         self.places: defaultdict[str, list[Place]] = defaultdict(list)
 
     @staticmethod
@@ -86,8 +86,11 @@ class PhraseFinder:
             for start in seed_places(bare):
                 yield "inside" + bare[start : start + SEED]
 
-    def look_at(self, title: str, lines: Sequence[str]) -> None:
-        """Keep of a chapter what may be frequent."""
+    def look_at(self, title: str, lines: Sequence[str], goes: Callable[[str, str], bool]) -> None:
+        """Keep of a chapter what may be frequent.
+
+        `goes` says of a chapter's title and a line whether the whole line goes anyway.
+        """
         self.chapters += 1
         for line in filter(may_advertise, lines):
             bare = squeezed(line)
@@ -95,21 +98,18 @@ class PhraseFinder:
             frequent = [
                 start for start, seed in seeds.items() if self.count("inside" + seed) >= MIN_OCCURRENCES
             ]
-            for start in frequent:
-                self.places[seeds[start]].append(Place(len(self.found), start))
-            if frequent:
-                self.found.append(Found(self.chapters, title, line, bare, breaks_in(line)))
+            self.seen.update(seeds[start] for start in frequent)
+            if frequent and not goes(title, line):
+                for start in frequent:
+                    self.places[seeds[start]].append(Place(len(self.found), start))
+                self.found.append(Found(self.chapters, line, bare, breaks_in(line)))
 
-    def phrases(self, goes: Callable[[str, str], bool]) -> list[tuple[str, int, str]]:
-        """The phrases that sites inserted, squeezed, with the chapters that have them and a line.
-
-        `goes` says of a chapter's title and a line whether the whole line goes anyway.
-        """
-        gone = {index for index, found in enumerate(self.found) if goes(found.title, found.line)}
+    def phrases(self) -> list[tuple[str, int, str]]:
+        """The phrases that sites inserted, squeezed, with the chapters that have them and a line."""
         claimed: set[Place] = set()
         phrases: dict[str, tuple[int, str]] = {}
-        for seed in sorted(self.places, key=lambda seed: (-len(self.places[seed]), seed)):
-            free = [place for place in self.places[seed] if place not in claimed and place.line not in gone]
+        for seed in sorted(self.places, key=lambda seed: (-self.seen[seed], seed)):
+            free = [place for place in self.places[seed] if place not in claimed]
             for phrase, places in self.grow(free) if self.enough(free) else ():
                 if not self.is_certain(phrase, places):
                     continue

@@ -12,7 +12,7 @@ import ipaddress
 import re
 import socket
 from collections.abc import Callable, Iterable
-from typing import Literal
+from typing import Literal, NamedTuple
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
 from xuxie.errors import ForbiddenError, InputError, NetworkError
@@ -22,12 +22,16 @@ Kind = Literal["public", "loopback", "link-local", "private"]
 Resolve = Callable[[str], list[str]]  # host name -> IP addresses; raises OSError
 SAFE = "!$%&'()*+,/:;=@~-._"  # stands for itself in a path; "%" because what is quoted stays quoted
 MAX_LENGTH = 2048
-PLAIN = re.compile(r"/[A-Za-z0-9/_.~-]{0,1000}(?:\?[A-Za-z0-9=&_.~-]{0,500})?")  # needs no quoting
+RECENT = 128  # addresses that are looked at more than once within a short time
+# A link that needs neither quoting nor folding; short enough for any base.
+PLAIN = re.compile(
+    r"/?[A-Za-z0-9_~-][A-Za-z0-9_.~-]{0,200}(?:/[A-Za-z0-9_~-][A-Za-z0-9_.~-]{0,200}){0,4}/?(?:\?[A-Za-z0-9=&_.~-]{1,200})?"
+)
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 NUMERIC = re.compile(r"0x[0-9a-f]*|[0-9]+", re.IGNORECASE)  # 127.1, 0x7f.1, 2130706433
 
 
-@functools.lru_cache(maxsize=1024)
+@functools.lru_cache(maxsize=RECENT)
 def normalise(url: str) -> str:
     """The one spelling of an http(s) address: lower-case host, quoted path, no fragment.
 
@@ -57,23 +61,44 @@ def join(base: str, link: str) -> str | None:
     """The address that `link` on the page `base` leads to; None when it leads nowhere on the web."""
     link = link.strip()
     try:
-        if link.startswith("/") and not link.startswith("//") and "/." not in link:  # as most are
-            if PLAIN.fullmatch(link):
-                return normalise(origin(base)).removesuffix("/") + link
+        if PLAIN.fullmatch(link):  # as most are
+            return (normalise(origin(base))[:-1] if link[0] == "/" else directory(base)) + link
+        if link.startswith("/") and not link.startswith("//") and "/." not in link:
             return normalise(origin(base) + link)
         return normalise(urljoin(base, link))
     except (InputError, ValueError):
         return None
 
 
-@functools.lru_cache(maxsize=1024)
+@functools.lru_cache(maxsize=RECENT)
+def directory(url: str) -> str:
+    """What a relative link on the page at `url` stands below."""
+    return normalise(urljoin(normalise(url), "x"))[:-1]
+
+
+class Split(NamedTuple):
+    """An address in pieces; the path begins with a slash."""
+
+    host: str  # with the port
+    path: str
+    query: str
+
+
+def split_url(url: str) -> Split:
+    """The pieces of a normalised address: many times faster than urlsplit, for thousands of links."""
+    host, slash, rest = url.partition("://")[2].partition("/")
+    path, _, query = rest.partition("?")
+    return Split(host, slash + path, query)
+
+
+@functools.lru_cache(maxsize=RECENT)
 def origin(url: str) -> str:
     """Scheme, host and port of an address: what one robots.txt speaks for."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
 
 
-@functools.lru_cache(maxsize=1024)
+@functools.lru_cache(maxsize=RECENT)
 def host_of(url: str) -> str:
     """The host of an address, without port and brackets."""
     return urlsplit(url).hostname or ""
@@ -85,7 +110,7 @@ def is_name(host: str) -> bool:
     return allowed and not NUMERIC.fullmatch(host.rstrip(".").rpartition(".")[2])
 
 
-@functools.lru_cache(maxsize=1024)
+@functools.lru_cache(maxsize=RECENT)
 def is_literal(host: str) -> bool:
     """Whether a host is written as an IP address."""
     try:
@@ -95,7 +120,7 @@ def is_literal(host: str) -> bool:
     return True
 
 
-@functools.lru_cache(maxsize=1024)
+@functools.lru_cache(maxsize=RECENT)
 def kind_of(address: str) -> Kind:
     """What part of the network an IP address lies in."""
     ip = ipaddress.ip_address(address.partition("%")[0])

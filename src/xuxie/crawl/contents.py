@@ -7,11 +7,12 @@ its others are. A page of the list that cannot be had is an error: chapters woul
 """
 
 import itertools
-from urllib.parse import urlsplit
 
 from xuxie.books.headings import entry_number
+from xuxie.crawl.addresses import split_url
 from xuxie.crawl.catalogue import NO_RULES, Catalogue, CataloguePage, assemble, parse_page
 from xuxie.crawl.client import Client, fetch
+from xuxie.crawl.grouping import is_heading
 from xuxie.crawl.html import UnusablePage, parse_html
 from xuxie.crawl.layout import lay_out
 from xuxie.crawl.links import shape
@@ -38,8 +39,9 @@ def read_catalogue(
     first = start if rules.list else whole_list(client, robots, start, rules)
     if not first.chapters:
         refuse_blocked(html, source)
-    pages = all_pages(client, robots, first, rules)
-    catalogue = assemble(pages, ruled=rules.list is not None)
+    del html  # a catalogue is large, and so is what is made of it
+    catalogue = assemble(all_pages(client, robots, first, rules), ruled=rules.list is not None)
+    is_heading.cache_clear()
     if first is start:
         return catalogue
     return Catalogue(details=start.details.completed_by(catalogue.details), entries=catalogue.entries)
@@ -95,7 +97,7 @@ def listed(page: CataloguePage) -> set[str]:
 
 def kinds(urls: set[str]) -> set[object]:
     """The directories and shapes of addresses."""
-    return {(shape(url), urlsplit(url).path.rpartition("/")[0]) for url in urls}
+    return {(shape(url), split_url(url).path.rpartition("/")[0]) for url in urls}
 
 
 def all_pages(

@@ -11,9 +11,10 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from xuxie.books.headings import entry_number, recognise
+from xuxie.crawl.addresses import split_url
 from xuxie.crawl.links import NUMBER, Caption, Link, shape, split_path
 from xuxie.crawl.pagination import page_place
 from xuxie.crawl.volumes import is_caption, is_latest
@@ -85,8 +86,8 @@ def score(group: Sequence[Link], url: str) -> float:
 
 def shares_directory(link: str, url: str) -> bool:
     """Whether a link leads below the catalogue's directory, or names the same book by its number."""
-    theirs, ours = urlsplit(link), urlsplit(url)
-    if theirs.netloc != ours.netloc:
+    theirs, ours = split_url(link), split_url(url)
+    if theirs.host != ours.host:
         return False
     directory, stem = split_path(ours.path)
     book, theirs_directory = NUMBER.findall(stem), split_path(theirs.path)[0]
@@ -108,7 +109,7 @@ def of_many_books(group: Sequence[Link], url: str) -> bool:
 
     Each has a directory of its own, and their numbers do not count up.
     """
-    homes = {split_path(urlsplit(link.url).path.rstrip("/"))[0] for link in group}
+    homes = {split_path(split_url(link.url).path.rstrip("/"))[0] for link in group}
     numbers = [number for link in group if (number := entry_number(link.text)) is not None]
     counted = sum(0 < abs(first - second) <= STEP for first, second in itertools.pairwise(numbers))
     apart = len(group) >= FEW and len(homes) >= MOST * len(group) and 2 * counted < len(group)
@@ -120,18 +121,20 @@ def of_one_book(group: list[Link], url: str) -> list[Link]:
 
     Two books' chapters differ in a directory, or in the value of a query key that one book's share.
     """
-    homes = Counter(split_path(urlsplit(link.url).path)[0] for link in group)
-    near = {home for home in homes if shares_directory(f"//{urlsplit(group[0].url).netloc}{home}x", url)}
+    homes = Counter(split_path(split_url(link.url).path)[0] for link in group)
+    near = {
+        home for home in homes if shares_directory(f"http://{split_url(group[0].url).host}{home}x", url)
+    }
     main, size = homes.most_common(1)[0]
     if not near and size >= MOST * len(group):
         near = {main}
     if near:
-        group = [link for link in group if split_path(urlsplit(link.url).path)[0] in near]
-    queries = [dict(parse_qsl(urlsplit(link.url).query)) for link in group]
+        group = [link for link in group if split_path(split_url(link.url).path)[0] in near]
+    queries = [dict(parse_qsl(split_url(link.url).query)) for link in group]
     for key in queries[0]:
         value, size = Counter(query.get(key) for query in queries).most_common(1)[0]
         if len(group) > size >= MOST * len(group):
-            group = [link for link in group if dict(parse_qsl(urlsplit(link.url).query)).get(key) == value]
+            group = [link for link in group if dict(parse_qsl(split_url(link.url).query)).get(key) == value]
     return group
 
 
@@ -153,7 +156,7 @@ def without_strays(group: list[Link]) -> list[Link]:
 
 def stem_shape(url: str) -> str:
     """The last part of an address with its numbers folded."""
-    return NUMBER.sub("0", split_path(urlsplit(url).path)[1])
+    return NUMBER.sub("0", split_path(split_url(url).path)[1])
 
 
 class Section(NamedTuple):

@@ -10,11 +10,11 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from xuxie.crawl.addresses import join, normalise
+from xuxie.crawl.addresses import join, normalise, split_url
 from xuxie.crawl.hiding import hidden_places
 from xuxie.crawl.html import attribute, compact, tags, text_of, tidy
 from xuxie.crawl.layout import INLINE, walk
@@ -65,13 +65,17 @@ class Caption:
 
 def shape(url: str) -> Shape:
     """The shape of an address."""
-    parts = urlsplit(url)
+    parts = split_url(url)
     directory, stem = split_path(parts.path.rstrip("/"))
     if parts.path.endswith("/"):  # /book/12/first-night/
         stem = ""
-    keys = tuple(sorted({key for key, _ in parse_qsl(parts.query, keep_blank_values=True)}))
+    keys = (
+        tuple(sorted({key for key, _ in parse_qsl(parts.query, keep_blank_values=True)}))
+        if parts.query
+        else ()
+    )
     extension = "." + stem.rpartition(".")[2] if "." in stem else ""
-    return Shape(parts.netloc, NUMBER.sub("0", directory), extension if stem else "/", keys)
+    return Shape(parts.host, NUMBER.sub("0", directory), extension if stem else "/", keys)
 
 
 def split_path(path: str) -> tuple[str, str]:
@@ -122,7 +126,8 @@ class Reader:
     def __init__(self, base: str, here: str) -> None:
         self.base, self.here = base, here
         self.found: list[tuple[LexborNode, str, str] | Caption] = []
-        self.links = 0  # <a> elements with an address that are open
+        self.open: list[bool] = []  # <a> elements, and whether they lead anywhere
+        self.links = 0  # of these, how many do
         self.pieces: list[str] = []
         self.marked = 0  # open elements that mark a caption
         self.line_marked = False
@@ -142,11 +147,13 @@ class Reader:
 
     def read_link(self, node: LexborNode, *, opening: bool) -> None:
         """A link begins or ends; one that leads nowhere is text."""
-        address = destination(node, self.base)
-        if address is None:
+        if not opening:
+            self.links -= self.open.pop()
             return
-        self.links += 1 if opening else -1
-        if opening:
+        address = destination(node, self.base)
+        self.open.append(address is not None)
+        self.links += address is not None
+        if address is not None:
             self.end_line()
             text = link_text(node)
             if address != self.here and 0 < len(text) <= MAX_TITLE:

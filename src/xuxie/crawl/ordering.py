@@ -12,9 +12,9 @@ import re
 from collections.abc import Callable, Sequence
 from statistics import median
 from typing import Literal
-from urllib.parse import urlsplit
 
 from xuxie.books.headings import entry_number
+from xuxie.crawl.addresses import split_url
 from xuxie.crawl.links import NUMBER, Caption, Link
 from xuxie.crawl.volumes import Run, split_runs, volume_number
 
@@ -101,7 +101,9 @@ def decided(pairs: Sequence[int], share: float, *, least: int) -> Direction:
 
 def addresses(links: Sequence[Link]) -> list[int]:
     """The last numbers in the addresses, as far as they have one."""
-    found = [NUMBER.findall(urlsplit(link.url).path + "?" + urlsplit(link.url).query) for link in links]
+    found = [
+        NUMBER.findall(f"{path}?{query}") for _, path, query in (split_url(link.url) for link in links)
+    ]
     return [int(numbers[-1][-18:]) for numbers in found if numbers]
 
 
