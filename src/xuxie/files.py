@@ -41,7 +41,7 @@ def write_if_changed(path: Path, content: str | bytes, *, flush: bool = True) ->
 @contextlib.contextmanager
 def replacing(path: Path, *, flush: bool = True) -> Iterator[Path]:
     """Yield a temporary path to write to; flush it to disk and rename it to `path` on success."""
-    temporary = path.with_name(path.name + TEMPORARY_SUFFIX)
+    temporary = Path(f"{path}{TEMPORARY_SUFFIX}")
     try:
         yield temporary
         if flush:

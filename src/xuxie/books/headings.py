@@ -11,6 +11,7 @@ sections.py.
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 # Coarse to fine: a volume holds chapters, a chapter may hold sections.
 RANKS = {
@@ -162,6 +163,7 @@ def roman_number(numeral: str) -> int:
     return sum(-value if value < after else value for value, after in zip(values, following, strict=True))
 
 
+@lru_cache(maxsize=128)  # a chapter's title is asked for several times
 def fold(line: str) -> str:
     """`line` for comparing: NFKC, lower case, letters, digits and hanzi only."""
     return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", line).casefold()))

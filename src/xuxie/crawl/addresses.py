@@ -91,17 +91,21 @@ def split_url(url: str) -> Split:
     return Split(host, slash + path, query)
 
 
-@functools.lru_cache(maxsize=RECENT)
 def origin(url: str) -> str:
-    """Scheme, host and port of an address: what one robots.txt speaks for."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
+    """Scheme, host and port of a normalised address: what one robots.txt speaks for."""
+    end = url.find("/", url.find("://") + 3)
+    return url if end < 0 else url[:end]
 
 
-@functools.lru_cache(maxsize=RECENT)
 def host_of(url: str) -> str:
     """The host of an address, without port and brackets."""
-    return urlsplit(url).hostname or ""
+    return host_in(origin(url))
+
+
+@functools.lru_cache(maxsize=RECENT)
+def host_in(place: str) -> str:
+    """The host in an origin."""
+    return urlsplit(place).hostname or ""
 
 
 def is_name(host: str) -> bool:

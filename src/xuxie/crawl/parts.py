@@ -10,14 +10,14 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
 from itertools import takewhile
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from selectolax.lexbor import LexborHTMLParser
 
 from xuxie.books.adverts import advert_tail
 from xuxie.books.headings import fold
 from xuxie.books.removal import visible
-from xuxie.crawl.addresses import host_of, join
+from xuxie.crawl.addresses import host_of, join, split_url
 from xuxie.crawl.html import attribute, compact
 from xuxie.crawl.links import base_address, destination, split_path
 
@@ -109,8 +109,8 @@ def is_page(address: str, chapter: str, number: int) -> bool:
 
 def part_number(address: str, chapter: str) -> int | None:
     """The number of a page of a chapter, by what its address has more than the chapter's."""
-    theirs, ours = urlsplit(address), urlsplit(chapter)
-    if theirs.netloc != ours.netloc:
+    theirs, ours = split_url(address), split_url(chapter)
+    if theirs.host != ours.host:
         return None
     if theirs.path != ours.path:
         return path_number(theirs.path, ours.path) if theirs.query == ours.query else None
