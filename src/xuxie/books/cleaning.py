@@ -116,8 +116,10 @@ class Cleaner:
         return self.known if known.same_as(self.known) else known
 
     def cleaned(self, chapter: Chapter, lines: list[str]) -> tuple[list[str], list[tuple[str, str]]]:
-        """A chapter's lines by what is known, and what was removed."""
-        return clean(lines, Context(title=chapter.title, volume=chapter.volume, known=self.known))
+        """A chapter's lines, whose spaces are tidy, by what is known, and what was removed."""
+        return clean(
+            lines, Context(title=chapter.title, volume=chapter.volume, known=self.known), RULES[1:]
+        )
 
     def finish(self, manifest: Manifest) -> CleaningReport:
         """Learn from all fetched chapters of the book, and write what is not written yet."""
@@ -132,7 +134,7 @@ class Cleaner:
             if draft and draft.known is self.known:
                 counts.update(draft.removed)
                 continue
-            lines, removed = self.cleaned(chapter, self.book.raw(chapter))
+            lines, removed = self.cleaned(chapter, spaces(self.book.raw(chapter), Context())[0])
             counts.update(removed)
             write_if_changed(self.book.clean_path(chapter), chapter_bytes(lines), flush=False)
         remove_strangers(self.book, chapters)

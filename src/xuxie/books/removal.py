@@ -290,10 +290,12 @@ def cut_tails(
     return kept, removed
 
 
-def clean(lines: list[str], context: Context) -> tuple[list[str], list[tuple[str, str]]]:
+def clean(
+    lines: list[str], context: Context, rules: Sequence[tuple[str, Rule]] = RULES
+) -> tuple[list[str], list[tuple[str, str]]]:
     """A chapter's lines after all rules, and what went: (rule, text)."""
     removed: list[tuple[str, str]] = []
-    for name, rule in RULES:
+    for name, rule in rules:
         lines, gone = rule(lines, context)
         removed.extend((name, text) for text in gone)
     return lines, removed
