@@ -79,10 +79,17 @@ def test_a_models_own_book(trained: Project) -> None:
 def test_the_bits_are_those_of_really_writing_step_by_step(
     objective: Objective, tmp_path: Path, write_book: WriteBook
 ) -> None:
-    """The writer's own decoders, in fp32, shown the author's characters one after another."""
+    """The writer's own decoders, in fp32, shown the author's characters one after another.
+
+    Seen to fail with the objective not heeded in `foresee`; bits to the base 10; `causal` or the lack of a
+    [MASK] not told to the decoder, or of the wrong objective; the source's last token of the target's
+    segment in the decoder; the source read left to right there.
+    """
     project = write_book(tmp_path / "a", CHAPTERS)
     build_corpus([project], CorpusSettings())
-    record = train(project, dataclasses.replace(SMALL, objective=objective))
+    # two layers: in one alone, what the source sees of itself makes no difference to the target
+    settings = dataclasses.replace(SMALL, objective=objective, layers=2, learning_rate=2e-2, steps=8)
+    record = train(project, settings)
     (book,) = evaluate_model(project, [project], passages=0).books
     corpus, shape = Corpus(project.corpus), WindowShape(source=32, target=32)
     windows = list(measuring_windows(corpus, corpus.sections("test"), shape))

@@ -1,7 +1,28 @@
 """Every objective's masks and loss, against the papers read slowly, and what no prediction may depend on.
 
-Seen to fail, one line each:
-TO BE FILLED
+Each fault was made by changing one line, and the tests were seen to fail (P: is the paper's, L: depends on
+nothing later, M: measured as generated), for:
+
+    masks: segment ids not summed up               masked, pseudo-masked, unilm, shifted        P L M
+    masks: `<=` of the rule made `<`               all that read the source both ways           P
+    masks: left-to-right made sequence-to-sequence unilm, left-to-right                         P M
+    masks: right-to-left turned round              unilm                                        P
+    masks: padding not hidden                      masked, pseudo-masked                        P
+    masks: the [MASK] for a token sees the token   pseudo-masked, with rows too                 P L
+    masks: a row's [MASK]s see those behind them   pseudo-masked with rows                      P
+    masks: rows of [MASK]s not told apart          pseudo-masked, with rows too                 P M
+    masked: no [MASK] put in; mask bidirectional   masked                                       P L
+    pseudo-masked: [MASK]s a position early        pseudo-masked, with rows too                 P L
+    pseudo-masked: [MASK]s of the source's segment pseudo-masked, with rows too                 P M
+    pseudo-masked: settings.mask_rows not heeded   pseudo-masked with rows                      P
+    unilm: every window gets the first mask        unilm                                        P
+    shifted: mask left-to-right; bidirectional     shifted                                      P M; P L M
+    next_token: labels not moved                   shifted, left-to-right                       P M
+    measured: the given token charged              masked, pseudo-masked, unilm                 M
+    measured: the source charged                   left-to-right                                M
+    stream: masks not narrowed to the rows asking  all but left-to-right                        P
+    stream: rows that are only seen left out       all but left-to-right                        P
+    stream: another scale of the scores            all                                          P
 """
 
 import pytest
