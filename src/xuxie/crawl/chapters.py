@@ -197,8 +197,8 @@ class Chapters:
 def save(files: Mapping[Path, bytes]) -> None:
     """Write `files`, in order, so that each is whole or absent, however the process ends.
 
-    In the event loop's own thread: two small files go to the system's memory in a tenth of a millisecond,
-    a third of what it costs to hand them to another thread. The folder is flushed once, at the end: a flush
+    In the event loop's own thread: two small files go to the system's memory in less time than it takes to
+    hand them to another thread. The folder is flushed once, at the end: a flush
     for every file would cost more than to fetch it, and what the power takes is empty or absent, and
     fetched again.
     """
