@@ -81,6 +81,14 @@ def test_from_a_pretrained_model(project: Project, tmp_path: Path) -> None:
     assert train(project, settings).step == 4
 
 
+def test_a_run_does_not_write_over_its_start(project: Project) -> None:
+    train(project, override(SETTINGS, steps=2))
+    before = outcome(project)
+    with pytest.raises(InputError, match=r"would write over .*: copy that folder elsewhere"):
+        train(project, override(SETTINGS, steps=2, start=str(project.directory)), restart=True)
+    assert outcome(project) == before
+
+
 def test_a_pretrained_model_with_too_few_positions(project: Project, tmp_path: Path) -> None:
     name = pretrained(tmp_path / "bert", positions=32)
     build_corpus([project], CorpusSettings(tokenizer=name))

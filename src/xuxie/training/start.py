@@ -32,6 +32,7 @@ def start_model(corpus: Corpus, settings: TrainSettings) -> BertForMaskedLM:
             dropout=settings.dropout,
             pad_id=tokenizer.pad_id,
         )
+    check_place(corpus, settings.start)
     known = check_vocabulary(corpus, settings.start)
     model = load_pretrained_model(settings.start)
     if positions > model.config.max_position_embeddings:
@@ -48,6 +49,18 @@ def start_model(corpus: Corpus, settings: TrainSettings) -> BertForMaskedLM:
     if settings.lora:
         adapt(model, settings.lora, known)
     return model
+
+
+def check_place(corpus: Corpus, start: str) -> None:
+    """See that a run does not write over the model that it starts from. Raises InputError, NetworkError."""
+    if find_model(start).resolve() == (corpus.directory.parent / "model").resolve():
+        raise InputError(
+            tr(
+                "this run would write over {model}, from which it starts:"
+                " copy that folder elsewhere and start from there",
+                model=start,
+            )
+        )
 
 
 def check_vocabulary(corpus: Corpus, start: str) -> int:
