@@ -156,13 +156,14 @@ def panel(title: str, output: Path, names: Mapping[str, str]) -> Panel:
 
 def draw(output: Path, size: str) -> None:
     """Note the curves: the objectives from scratch and from the start, and the schedules."""
-    minutes, bits = curve(output, START)[-1]
-    titles = {"scratch": "from scratch", "start": f"after {minutes:.0f} min left to right ({bits:.2f})"}
-    panels = [
-        panel(title, output, {name: f"{name}, from {part}" for name in (*NAMES, ROWS)})
-        for part, title in titles.items()
-    ]
-    note(f"objectives-{size}", [one for one in panels if one.lines])
+    labels = (*NAMES, ROWS)
+    panels = [panel("from scratch", output, {name: f"{name}, from scratch" for name in labels})]
+    if start := curve(output, START):
+        minutes, bits = start[-1]
+        title = f"after {minutes:.0f} min left to right ({bits:.2f})"
+        panels.append(panel(title, output, {name: f"{name}, from start" for name in labels}))
+    if trained := [one for one in panels if one.lines]:
+        note(f"objectives-{size}", trained)
     schedules = panel("then pseudo-masked", output, {name: name for name in contenders("schedules")})
     if schedules.lines:
         note(f"schedules-{size}", [schedules])
