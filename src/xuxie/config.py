@@ -82,7 +82,7 @@ class TrainSettings:
     mask_rows: Annotated[int, Field(ge=1, le=64)] = 1  # longest row of [MASK]s, for "pseudo-masked"
     unilm_weights: MaskWeights = (1 / 3, 1 / 6, 1 / 6, 1 / 3)  # of the masks, for "unilm"; see unilm.masks
     padded: bool = False  # transformers' own forward pass on padded batches: slow, plain to read
-    left_to_right: Annotated[float, Field(ge=0, lt=1)] = 0.6  # share of the run spent so, before
+    left_to_right: Annotated[float, Field(ge=0, lt=1)] = 0.3  # share of the run spent so, before
     batch_tokens: PositiveInt = 4096  # padded tokens of one batch
     accumulation: PositiveInt = 1  # batches whose gradients are added up for one update
     checkpointing: bool = False  # less memory, more time: activations are computed twice
