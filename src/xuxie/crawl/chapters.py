@@ -10,11 +10,8 @@ or what the others make doubtful (judging.py), is asked for once more at the end
 """
 
 import asyncio
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
-
-import aiofiles.os
 
 from xuxie.books.adverts import may_advertise, site_points
 from xuxie.books.book import Book, Chapter, Manifest, accepted, chapter_bytes
@@ -30,17 +27,14 @@ from xuxie.crawl.reading import Surroundings, read_chapter
 from xuxie.crawl.retries import Failure, Timing
 from xuxie.crawl.robots import Robots
 from xuxie.crawl.rules import ChapterRules
+from xuxie.crawl.saving import Saver, flush
 from xuxie.errors import ForbiddenError, NetworkError
-from xuxie.files import flush_directory, replacing
 from xuxie.language import tr
 from xuxie.progress import Progress
 
 OF_THE_SITE = 2  # points of a line that does not count as a chapter's text (adverts.py)
 TASKS = 2  # for each request that may be under way: one page is read while another is on its way
 GIVEN_UP = 16  # chapters in a row that no retry could get: the site is down
-
-
-flush = aiofiles.os.wrap(flush_directory)  # the one thing that waits for the disk
 
 
 class Chapters:
@@ -78,6 +72,7 @@ class Chapters:
         self.records: dict[str, Fetched] = {}  # by file, what is fetched now is judged by
         self.for_good: set[str] = set()  # files that no further try will bring
         self.forbidden = ""  # why the site forbade the last chapter that it forbade
+        self.saver = Saver()
         self.in_a_row = 0  # failures that looked temporary, without a success between
         self.surroundings = Surroundings(
             addresses=frozenset({manifest.source, *pages, *(chapter.url for chapter in manifest.chapters)}),
@@ -143,7 +138,8 @@ class Chapters:
         content = chapter_bytes(read.paragraphs)
         self.records[chapter.file] = self.record(chapter, read.paragraphs, fits=read.fits)
         cleaned = self.cleaner.draft(chapter, read.paragraphs)
-        save({self.book.raw_path(chapter): content, self.book.clean_path(chapter): cleaned})
+        files = {self.book.raw_path(chapter): content, self.book.clean_path(chapter): cleaned}
+        await self.saver.save(files)
         return accepted(chapter, content)
 
     def failed(self, chapter: Chapter, reason: str, *, forbidden: bool) -> Chapter:
@@ -192,16 +188,3 @@ class Chapters:
             chapter = self.chapters[file]
             self.book.raw_path(chapter).unlink(missing_ok=True)
             self.chapters[file] = self.failed(chapter, reason, forbidden=False)
-
-
-def save(files: Mapping[Path, bytes]) -> None:
-    """Write `files`, in order, so that each is whole or absent, however the process ends.
-
-    In the event loop's own thread: two small files go to the system's memory in less time than it takes to
-    hand them to another thread. The folder is flushed once, at the end: a flush
-    for every file would cost more than to fetch it, and what the power takes is empty or absent, and
-    fetched again.
-    """
-    for path, content in files.items():
-        with replacing(path, flush=False) as temporary:
-            temporary.write_bytes(content)
