@@ -2,9 +2,9 @@
 
     python benchmarks/model.py [--minutes 60] [--output benchmarks/model]      # or: make bench-model
 
-6 layers × 384, a vocabulary of every character that occurs, pseudo-masked in rows of up to four [MASK]s so
-that a decoder that guesses several characters in one pass has something to show. Interrupted, it goes on
-when run again; asked for more minutes, it trains on.
+6 layers × 384, a vocabulary of every character that occurs, pseudo-masked in rows of up to four [MASK]s, by
+which to guess several characters in one pass was tried (docs/experiments.md). Interrupted, it goes on when
+run again; asked for more minutes, it trains on.
 """
 
 import argparse
