@@ -1,6 +1,7 @@
 """What tests share: the language, a tiny model that really writes, books, a real server."""
 
 import os
+import signal
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -29,6 +30,11 @@ TEXT = "他推开门，屋里没有人。桌上的灯还亮着，茶也是热的
 
 hypothesis_settings.register_profile("xuxie", deadline=None, derandomize=True)  # a busy machine is no fault
 hypothesis_settings.load_profile("xuxie")
+
+
+def pytest_configure() -> None:
+    """Hear Ctrl-C, and let child processes hear it, also where a shell started the tests with `&`."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -8,7 +8,7 @@ The graph (`onnx_graph`) is built in memory; no file, no compiler, no torch.
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -66,11 +66,9 @@ class OnnxDecoder(Decoder):
         )
         del graph, files
         give_back_memory()
-        self._places, self._types = (
-            weights(f"{EMBEDDINGS}.{name}_embeddings.weight") for name in ("position", "token_type")
-        )
-        self._word = lru_cache(1024)(
-            lambda token: weights.row(f"{EMBEDDINGS}.word_embeddings.weight", token)
+        self._word, self._place, self._type = (
+            lru_cache(1024)(partial(weights.row, f"{EMBEDDINGS}.{name}_embeddings.weight"))
+            for name in ("word", "position", "token_type")
         )
         size = (slots, shape.num_attention_heads, self.positions + SPARE_ROWS, shape.head_size)
         self._caches = {
@@ -122,8 +120,11 @@ class OnnxDecoder(Decoder):
         return [logits[i:j] for i, j in zip([0, *layout.ends], layout.ends, strict=False)]
 
     def _embed(self, ids: NDArray[np.int64], places: NDArray[np.int64], types: NDArray[np.int64]) -> Array:
-        words = np.concatenate([self._word(token) for token in ids.ravel().tolist()])
-        embedded: Array = words.reshape(*ids.shape, -1) + self._places[places] + self._types[types]
+        kinds = ((self._word, ids), (self._place, places), (self._type, types))
+        words, positions, segments = (
+            np.concatenate([row(number) for number in numbers.ravel().tolist()]) for row, numbers in kinds
+        )
+        embedded: Array = (words + positions + segments).reshape(*ids.shape, -1)
         return embedded
 
     def _bind(self, first: int, slots: int, width: int, outputs: int, *, prefill: bool) -> Binding:
