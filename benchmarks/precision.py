@@ -1,4 +1,4 @@
-"""What int8 and bf16 cost in quality, and whether the exact decoder is exact: on a trained model.
+"""What int8, int4 and bf16 cost in quality, and whether the exact decoder is exact: on a trained model.
 
     python benchmarks/precision.py [PROJECT] [--tokens 20000] [--prompts 200] [--json FILE]
 
@@ -35,6 +35,7 @@ MODEL = Path(__file__).parent / "model"  # make bench-model
 ENGINES: dict[str, Callable[..., Decoder]] = {
     "fp32": partial(OnnxDecoder, arithmetic="fp32"),
     "int8-blocks": partial(OnnxDecoder, arithmetic="int8-blocks"),
+    "int4-blocks": partial(OnnxDecoder, arithmetic="int4-blocks"),
     "int8-rows": partial(OnnxDecoder, arithmetic="int8-rows"),
     "bf16 (torch)": partial(TorchDecoder, dtype=torch.bfloat16),
 }

@@ -95,6 +95,14 @@ def test_write_with_beams(trained: Project, xuxie: Command) -> None:
     assert (refused.code, "beams need temperature 0" in refused.err) == (2, True)
 
 
+def test_write_takes_a_precision(trained: Project, xuxie: Command) -> None:
+    asked = ["--length", 1, "--logprobs", 0, "--seed", 1, "--json", "-q", "--precision"]
+    found = [xuxie("write", trained, "他推开门，", *asked, name).out for name in ("fp32", "int8", "int4")]
+    assert len(set(found)) == 3  # the log-probabilities differ
+    refused = xuxie("write", trained, "他推开门，", "--precision", "int3")
+    assert (refused.code, "int3" in refused.err) == (2, True)
+
+
 def test_write_prints_the_continuation_alone(trained: Project, xuxie: Command) -> None:
     first, second = (xuxie("write", trained, "他推开门，", "--seed", 5, "-q").out for _ in range(2))
     assert first == second

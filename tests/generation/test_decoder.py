@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from generation.reference import MASK, READINGS, expected_rows, small_model, whole_forward
 from xuxie.generation.decoder import Chunk, Decoder, Logits
 from xuxie.generation.onnx_decoder import OnnxDecoder
-from xuxie.generation.onnx_graph import Arithmetic
+from xuxie.generation.onnx_products import Arithmetic
 from xuxie.generation.torch_decoder import TorchDecoder
 from xuxie.models import weights_of
 
@@ -115,8 +115,14 @@ def test_the_mask_leaves_no_trace(engine: str) -> None:
     assert not np.allclose(first, whole_forward(MODEL, READINGS["masked"], [7, 8], [9, MASK]), atol=1e-4)
 
 
-@pytest.mark.parametrize("arithmetic", ["int8-rows", "int8-blocks"])
-def test_int8_is_near(arithmetic: Arithmetic) -> None:
+NEARNESS: dict[Arithmetic, float] = {"int8-rows": 0.998, "int8-blocks": 0.998, "int4-blocks": 0.98}
+
+
+@pytest.mark.parametrize("arithmetic", NEARNESS)
+def test_whole_numbers_are_near(arithmetic: Arithmetic) -> None:
+    def near(actual: Logits, expected: Logits) -> None:
+        assert np.corrcoef(actual, expected)[0, 1] > NEARNESS[arithmetic]
+
     decoder = OnnxDecoder(WEIGHTS, READINGS["masked"], arithmetic=arithmetic, threads=1)
     source, target = list(range(5, 20)), [20, 21]
     near(decoder.prefill(0, source, target), whole_forward(MODEL, READINGS["masked"], source, target))
@@ -124,10 +130,6 @@ def test_int8_is_near(arithmetic: Arithmetic) -> None:
         [logits] = decoder.step([Chunk(slot=0, tokens=[token])])
         target.append(token)
         near(logits[0], whole_forward(MODEL, READINGS["masked"], source, target))
-
-
-def near(actual: Logits, expected: Logits) -> None:
-    assert np.corrcoef(actual, expected)[0, 1] > 0.998
 
 
 @given(data=st.data())

@@ -11,7 +11,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -36,6 +36,10 @@ from xuxie.project import Project
 Folder = Annotated[Path, typer.Argument(metavar="BOOK", help=tr("the project's folder, such as mybook"))]
 Output = Annotated[Path, typer.Option("--output", "-o", help=tr("the project's folder, made if missing"))]
 AsJson = Annotated[bool, typer.Option("--json", help=tr("print the result as JSON"))]
+DecoderPrecision = Annotated[
+    Literal["int8", "int4", "bf16", "fp32"] | None,
+    typer.Option("--precision", help=tr("of the model's numbers; int4 is faster with large models (int8)")),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help=tr("no progress on stderr"))]
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from xuxie.cli.console import AsJson, Folder, Quiet, Terminal, existing
+from xuxie.cli.console import AsJson, DecoderPrecision, Folder, Quiet, Terminal, existing
 from xuxie.config import override
 from xuxie.language import tr
 
@@ -16,6 +16,7 @@ def command(
     book: Folder,
     host: Annotated[str | None, typer.Option(help=tr("the address to listen on (127.0.0.1)"))] = None,
     port: Annotated[int | None, typer.Option(help=tr("the port; 0 takes a free one (8000)"))] = None,
+    precision: DecoderPrecision = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -32,6 +33,6 @@ def command(
         text = tr("{title} is being continued at {address}  (Ctrl-C stops)", title=title, address=address)
         Terminal(as_json, quiet).result({"url": address}, text)
 
-    writer = Writer.load(project, slots=max(4, settings.write.beams))
+    writer = Writer.load(project, slots=max(4, settings.write.beams), precision=precision)
     title = writer.record.title
     serve(create_app(writer, settings), settings.serve, ready)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from xuxie.cli.console import AsJson, Folder, Quiet, Terminal, existing, text_argument
+from xuxie.cli.console import AsJson, DecoderPrecision, Folder, Quiet, Terminal, existing, text_argument
 from xuxie.config import WriteSettings, override
 from xuxie.language import tr
 
@@ -55,6 +55,7 @@ def command(
     deterministic: Annotated[
         bool, typer.Option("--deterministic", help=tr("the same text with any number of candidates"))
     ] = False,
+    precision: DecoderPrecision = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -81,7 +82,7 @@ def command(
         from xuxie.generation.writer import Writer, with_seed
 
         slots = max(settings.candidates, settings.beams)
-        writer = Writer.load(project, slots=slots, deterministic=deterministic)
+        writer = Writer.load(project, slots=slots, precision=precision, deterministic=deterministic)
     settings = with_seed(settings)
     if as_json:
         data = written(writer, prompt, settings)

@@ -9,7 +9,7 @@ from typing import Literal
 from xuxie.bert_weights import BertWeights
 from xuxie.generation.decoder import Decoder, Reading
 
-Precision = Literal["int8", "bf16", "fp32"]
+Precision = Literal["int8", "int4", "bf16", "fp32"]
 
 FEW = 4  # slots up to which scaling by blocks is the faster int8
 
@@ -25,16 +25,19 @@ def open_decoder(
 ) -> Decoder:
     """A decoder with empty slots.
 
-    `precision` None is int8 on CPUs and bf16 on CUDA (where int8 is bf16 too); `device` None is CUDA where
-    there is one. `deterministic`: what is written does not depend on the number of slots, nor on what is
-    written beside it; slower with few slots.
+    `precision` None is int8 on CPUs and bf16 on CUDA, where int8 and int4 are bf16 too. int4: most of the
+    layers' weights have 4 bits; with many slots, where that is no faster, and when `deterministic` it is
+    int8. `device` None is CUDA where there is one. `deterministic`: what is written does not depend on the
+    number of slots, nor on what is written beside it; slower with few slots.
     """
     device = device or ("cuda" if has_cuda() else "cpu")
     if device == "cpu" and precision != "bf16":
         from xuxie.generation.onnx_decoder import OnnxDecoder
-        from xuxie.generation.onnx_graph import Arithmetic
+        from xuxie.generation.onnx_products import Arithmetic
 
-        arithmetic: Arithmetic = "int8-rows" if deterministic or slots > FEW else "int8-blocks"
+        arithmetic: Arithmetic = "int4-blocks" if precision == "int4" else "int8-blocks"
+        if deterministic or slots > FEW:
+            arithmetic = "int8-rows"
         if precision == "fp32":
             arithmetic = "fp32"
         return OnnxDecoder(weights, reading, slots=slots, arithmetic=arithmetic)

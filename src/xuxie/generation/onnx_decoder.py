@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from xuxie.bert_weights import EMBEDDINGS, Array, BertWeights
 from xuxie.generation.decoder import SPARE_ROWS, Decoder, Logits, Reading, Rows
 from xuxie.generation.memory import give_back_memory, untouched_zeros
-from xuxie.generation.onnx_graph import HIDDEN, Arithmetic, build_graph
+from xuxie.generation.onnx_graph import HIDDEN, build_graph
+from xuxie.generation.onnx_products import Arithmetic
 
 BINDINGS_KEPT = 16  # of the shapes that were run last
 
@@ -54,6 +55,8 @@ class OnnxDecoder(Decoder):
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or cores()
         options.log_severity_level = 3
+        # Without VNNI the sums of x86's fast kernels for int8 overflow: ask for those that do not.
+        options.add_session_config_entry("session.x64quantprecision", "1")
         # Outside of the arena, what the weights were packed from is given back to the system.
         options.add_session_config_entry("session.use_device_allocator_for_initializers", "1")
         graph = build_graph(weights, arithmetic)
@@ -72,7 +75,7 @@ class OnnxDecoder(Decoder):
         )
         size = (slots, shape.num_attention_heads, self.positions + SPARE_ROWS, shape.head_size)
         self._caches = {
-            f"{kind}_{layer}": untouched_zeros(size, np.int8 if arithmetic == "int8-rows" else np.float32)
+            f"{kind}_{layer}": untouched_zeros(size, np.float32 if arithmetic == "fp32" else np.int8)
             for layer in range(shape.num_hidden_layers)
             for kind in ("keys", "values")
         }

@@ -18,7 +18,7 @@ from xuxie.corpus.windows import WindowShape
 from xuxie.errors import InputError
 from xuxie.generation.beams import search
 from xuxie.generation.decoder import Decoder, Logits, Reading
-from xuxie.generation.engines import open_decoder
+from xuxie.generation.engines import Precision, open_decoder
 from xuxie.generation.passage import Language, Passage, Piece
 from xuxie.generation.request import Drawn, Request, Verdict, Window
 from xuxie.generation.sampling import Choice
@@ -40,10 +40,18 @@ class Writer:
         self.language = Language(tokenizer, shape)
 
     @classmethod
-    def load(cls, project: Project, *, slots: int = 4, deterministic: bool = False) -> "Writer":
+    def load(
+        cls,
+        project: Project,
+        *,
+        slots: int = 4,
+        precision: Precision | None = None,
+        deterministic: bool = False,
+    ) -> "Writer":
         """The writer of a project, for so many passages at a time; more of them wait for one another.
 
-        `deterministic`: what is written does not depend on what is written beside it, nor on `slots`.
+        `deterministic`: what is written does not depend on what is written beside it, nor on `slots`;
+        `precision` as `open_decoder` takes it.
         Raises MissingStageError without a model, InputError when damaged.
         """
         record = read_record(project.model)
@@ -54,7 +62,9 @@ class Writer:
         positions = record.source_length + record.target_length
         if weights.shape.vocab_size != tokenizer.size or weights.shape.max_position_embeddings < positions:
             raise InputError(tr("{path}: its files do not fit each other", path=project.model))
-        return cls.of(weights, tokenizer, record, slots=slots, deterministic=deterministic)
+        return cls.of(
+            weights, tokenizer, record, slots=slots, precision=precision, deterministic=deterministic
+        )
 
     @classmethod
     def of(
@@ -64,6 +74,7 @@ class Writer:
         record: ModelRecord,
         *,
         slots: int,
+        precision: Precision | None = None,
         deterministic: bool,
     ) -> "Writer":
         """The writer of a model whose weights are at hand, those of one in training for instance."""
@@ -71,7 +82,9 @@ class Writer:
         reading = Reading(
             mask_id=tokenizer.mask_id if masked else None, causal=record.objective == "left-to-right"
         )
-        decoder = open_decoder(weights, reading, slots=slots, deterministic=deterministic)
+        decoder = open_decoder(
+            weights, reading, slots=slots, precision=precision, deterministic=deterministic
+        )
         return cls(decoder, tokenizer, record)
 
     @property
