@@ -5,7 +5,8 @@
 
 Measured from the first request for a chapter, as the site sees it, to the last file in place: for xuxie all
 that `crawl_book` does (robots.txt, chapters found, checked, cleaned, manifest), for Scrapy a spider that
-knows the site and writes the text as it is. The site answers after a fixed latency (crawl_site.py).
+knows the site and writes the text as it is. CPU and memory are those of all processes of a crawl. The site
+answers after a fixed latency (crawl_site.py).
 """
 
 import argparse

@@ -4,13 +4,15 @@
     python benchmarks/crawl_contenders.py scrapy http://127.0.0.1:8000/book/1/ FOLDER 16
 
 xuxie is the product as it is (`crawl_book`), Scrapy a spider that knows the site: one CSS selector for the
-catalogue, one for the text, files written in place. Prints what the process has used as JSON when the last
-file is written.
+catalogue, one for the text, files written in place. Prints as JSON what the process has used, with the
+processes that it started, when the last file is written.
 """
 
 import json
+import os
 import re
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -41,6 +43,7 @@ SCRAPY: dict[str, Any] = {
         "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
     },
 }
+LOOK = 0.2  # seconds between two looks at what other processes hold
 VARIANTS: dict[str, dict[str, Any]] = {
     "asyncio reactor": {"TWISTED_REACTOR": "twisted.internet.asyncioreactor.AsyncioSelectorReactor"},
     "epoll reactor": {"TWISTED_REACTOR": "twisted.internet.epollreactor.EPollReactor"},
@@ -87,20 +90,49 @@ def run_scrapy(url: str, folder: Path, concurrency: int, variant: str) -> None:
     process.start()
 
 
-def peak_memory() -> int:
-    """The most that this process has held, in bytes."""
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    return int(re.findall(r"VmHWM:\s*(\d+) kB", status)[0]) * 1024
+def peak_memory(process: int) -> int:
+    """The most that a process has held, in bytes; 0 when it is gone."""
+    try:
+        status = Path(f"/proc/{process}/status").read_text(encoding="ascii")
+    except OSError:
+        return 0
+    return sum(int(size) for size in re.findall(r"VmHWM:\s*(\d+) kB", status)) * 1024
+
+
+def watch(peaks: dict[int, int]) -> None:
+    """Note the most that each process started by this one has held, for as long as this one runs."""
+    while True:
+        time.sleep(LOOK)
+        for child in filter(is_child, map(int, filter(str.isdigit, os.listdir("/proc")))):
+            peaks[child] = max(peaks.get(child, 0), peak_memory(child))
+
+
+def is_child(process: int) -> bool:
+    """Whether this process started another one."""
+    try:
+        status = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return int(status.rpartition(")")[2].split()[1]) == os.getpid()
+
+
+def cpu_seconds() -> float:
+    """What this process and those that it started, which have ended, have used."""
+    used = os.times()
+    return used.user + used.system + used.children_user + used.children_system
 
 
 def main() -> None:
     """The command."""
     name, url, folder, concurrency, *variant = sys.argv[1:]
+    peaks: dict[int, int] = {}
+    threading.Thread(target=watch, args=(peaks,), daemon=True).start()
     if name == "scrapy":
         run_scrapy(url, Path(folder), int(concurrency), *variant)
     else:
         run_xuxie(url, Path(folder), int(concurrency))
-    print(json.dumps({"cpu": time.process_time(), "peak": peak_memory()}))
+    peak = peak_memory(os.getpid()) + sum(peaks.values())
+    print(json.dumps({"cpu": cpu_seconds(), "peak": peak, "processes": 1 + len(peaks)}))
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ def get(request: pytest.FixtureRequest, site: Any, clock: Any, settings: CrawlSe
         guard = guard or Guard(site.base)
         with Client(limits, guard, clock.timing()) as client:
             async with Fetcher(limits, guard, Robots(client), clock.timing()) as fetcher:
-                return await fetcher.page(site.base + path)
+                return (await fetcher.get(site.base + path)).text()
 
     if request.param == "requests":
         return with_requests
@@ -285,7 +285,7 @@ def test_a_busy_host_holds_back_all_its_pages(site: Any, clock: Any, settings: C
             async with Fetcher(settings, guard, Robots(client), clock.timing()) as fetcher:
                 with pytest.raises(Failure, match="429"):
                     await fetcher.follow(site.base + "/a")
-                await asyncio.gather(fetcher.page(site.base + "/b"), fetcher.page(site.base + "/a"))
+                await asyncio.gather(fetcher.get(site.base + "/b"), fetcher.get(site.base + "/a"))
 
     asyncio.run(both())
     assert min(times["a2"], times["b"]) >= times["a1"] + 50
@@ -302,9 +302,9 @@ def test_a_host_that_wants_rest_for_a_day_is_left_alone(
         with Client(settings, guard, clock.timing()) as client:
             async with Fetcher(settings, guard, Robots(client), clock.timing()) as fetcher:
                 with pytest.raises(Failure, match="503"):
-                    await fetcher.page(site.base + "/a")
+                    await fetcher.get(site.base + "/a")
                 with pytest.raises(Failure, match="1440 minutes"):
-                    await fetcher.page(site.base + "/b")
+                    await fetcher.get(site.base + "/b")
                 assert fetcher.paces.of(site.base).under_way == 0
 
     asyncio.run(both())
@@ -330,7 +330,7 @@ def test_crawl_delay_parts_the_requests(site: Any, clock: Any, settings: CrawlSe
         with Client(settings, guard, clock.timing()) as client:
             async with Fetcher(settings, guard, Robots(client), clock.timing()) as fetcher:
                 for path in "abc":
-                    await fetcher.page(site.base + f"/{path}")
+                    await fetcher.get(site.base + f"/{path}")
 
     asyncio.run(all_three())
     assert clock.slept == [3.0, 3.0, 3.0]

@@ -19,6 +19,7 @@ from xuxie.books.cleaning import Cleaner
 from xuxie.books.headings import fold
 from xuxie.config import CrawlSettings
 from xuxie.crawl.addresses import Guard
+from xuxie.crawl.desk import Desk
 from xuxie.crawl.extraction import NO_RULES
 from xuxie.crawl.fetching import Fetcher
 from xuxie.crawl.html import UnusablePage
@@ -91,20 +92,22 @@ class Chapters:
             self.progress.advance(there)
         for name in ("raw", "chapters"):
             (self.book.directory / name).mkdir(parents=True, exist_ok=True)
-        async with Fetcher(self.settings, guard, robots, timing) as fetcher:
+        async with Fetcher(self.settings, guard, robots, timing) as fetcher, Desk(self.rules) as desk:
             try:
-                await self.fetch_all(fetcher, self.missing, shown=True)
+                await self.fetch_all(fetcher, desk, self.missing, shown=True)
                 if self.in_a_row < GIVEN_UP and (again := self.once_more()):
-                    await self.fetch_all(fetcher, again)
+                    await self.fetch_all(fetcher, desk, again)
                     self.reject(self.doubts())
             finally:
                 await flush(self.book.directory / "raw")
 
-    async def fetch_all(self, fetcher: Fetcher, files: Sequence[str], *, shown: bool = False) -> None:
+    async def fetch_all(
+        self, fetcher: Fetcher, desk: Desk, files: Sequence[str], *, shown: bool = False
+    ) -> None:
         """Fetch the chapters of `files`; how many are asked for at a time is the pace's."""
         line = iter(files)
         tasks = [
-            asyncio.create_task(self.work(fetcher, line, shown=shown))
+            asyncio.create_task(self.work(fetcher, desk, line, shown=shown))
             for _ in range(min(TASKS * self.settings.concurrency, len(files)))
         ]
         try:
@@ -114,19 +117,19 @@ class Chapters:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def work(self, fetcher: Fetcher, line: Iterator[str], *, shown: bool) -> None:
+    async def work(self, fetcher: Fetcher, desk: Desk, line: Iterator[str], *, shown: bool) -> None:
         """One task's work: chapter after chapter."""
         for file in line:
-            self.chapters[file] = chapter = await self.fetch_chapter(fetcher, self.chapters[file])
+            self.chapters[file] = chapter = await self.fetch_chapter(fetcher, desk, self.chapters[file])
             if shown:
                 self.progress.advance(note=chapter.title)
             if self.in_a_row >= GIVEN_UP:
                 return
 
-    async def fetch_chapter(self, fetcher: Fetcher, chapter: Chapter) -> Chapter:
+    async def fetch_chapter(self, fetcher: Fetcher, desk: Desk, chapter: Chapter) -> Chapter:
         """`chapter` with its text on disk, or with the reason why not."""
         try:
-            read = await read_chapter(fetcher, chapter, self.surroundings, self.rules)
+            read = await read_chapter(fetcher, desk, chapter, self.surroundings)
         except Failure as why:
             self.in_a_row += why.temporary
             return self.failed(chapter, str(why), forbidden=why.forbidden)

@@ -9,8 +9,8 @@ otherwise taken as they are; cleaning, which sees all chapters, comes later.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import takewhile
+from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -29,7 +29,9 @@ from xuxie.crawl.details import selected
 from xuxie.crawl.html import UnusablePage, compact, parse_html, text_of
 from xuxie.crawl.layout import lay_out
 from xuxie.crawl.lines import HEADINGS, Layout, Line
+from xuxie.crawl.parts import forward_links
 from xuxie.crawl.refusals import check_page
+from xuxie.crawl.responses import Page
 from xuxie.crawl.rules import ChapterRules
 from xuxie.language import tr
 
@@ -46,14 +48,13 @@ MAX_HEADING = 60  # characters
 NO_RULES = ChapterRules()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Part:
-    """What one page of a chapter says."""
+class Part(NamedTuple):
+    """What one page of a chapter says: plain data, which may come from another process."""
 
     paragraphs: list[str]
     headings: list[str]  # the lines above the text that may be the chapter's title
-    lines: list[str]  # all that the page shows
-    tree: LexborHTMLParser
+    below: list[str]  # the lines that follow the text
+    links: list[tuple[str, str]]  # those that lead forward: what they say, and their addresses
 
 
 def extract_chapter(html: str, title: str) -> list[str]:
@@ -62,12 +63,12 @@ def extract_chapter(html: str, title: str) -> list[str]:
     Raises UnusablePage when the page is a login, block, payment, rate-limit or error page, or holds
     no text.
     """
-    return read_part(html, title).paragraphs
+    return read_part(Page(url="", text=html), title).paragraphs
 
 
-def read_part(html: str, title: str, rules: ChapterRules = NO_RULES) -> Part:
-    """What the page `html` of the chapter `title` says. Raises UnusablePage like `extract_chapter`."""
-    tree = parse_html(html)
+def read_part(page: Page, title: str, rules: ChapterRules = NO_RULES) -> Part:
+    """What a page of the chapter `title` says. Raises UnusablePage like `extract_chapter`."""
+    tree = parse_html(page.text)
     layout = lay_out(tree)
     if rules.body:
         found = ruled_lines(tree, rules.body, title)
@@ -82,7 +83,8 @@ def read_part(html: str, title: str, rules: ChapterRules = NO_RULES) -> Part:
     if size < LEAST:
         raise UnusablePage(tr("there is no text on the page"))
     headings = [selected(tree, rules.title)] if rules.title else headings_above(tree, layout, found)
-    return Part(paragraphs=paragraphs, headings=headings, lines=lines, tree=tree)
+    end = lines.index(paragraphs[-1]) + 1 if paragraphs[-1] in lines else len(lines)
+    return Part(paragraphs, headings, lines[end:], forward_links(tree, page.url, rules.next))
 
 
 def less_strict(

@@ -1,7 +1,7 @@
 """Many pages at once with aiohttp: the chapters.
 
     async with Fetcher(settings, guard, robots) as fetcher:
-        html = await fetcher.page("https://example.com/book/1/1001.html")
+        response = await fetcher.get("https://example.com/book/1/1001.html")
 
 Every host is asked at its own pace (pace.py), first come, first served. Every address on the way is
 checked; names are checked by what they resolve to, in the moment of connecting. How many pages are wanted
@@ -22,12 +22,10 @@ from xuxie.config import CrawlSettings
 from xuxie.crawl.addresses import Guard, host_of, is_literal, join
 from xuxie.crawl.client import CHUNK, no_connection
 from xuxie.crawl.pace import HELD_BACK, Pace
-from xuxie.crawl.responses import REDIRECTS, Body, Page, Response, check_status, request_headers
+from xuxie.crawl.responses import REDIRECTS, Body, Response, check_status, request_headers
 from xuxie.crawl.retries import Failure, Timing, may_retry, pause_before
 from xuxie.crawl.robots import Robots
 from xuxie.language import tr
-
-STEPS = 2  # of the event loop, from the end of a request to the beginning of the next
 
 
 class GuardedResolver(AbstractResolver):
@@ -60,7 +58,6 @@ class Fetcher:
         self.timing = timing or Timing()
         self.paces = robots.client.paces
         self.lines: dict[Pace, asyncio.Lock] = {}
-        self.desk = asyncio.Lock()
 
     async def __aenter__(self) -> "Fetcher":
         self.session = aiohttp.ClientSession(
@@ -79,35 +76,22 @@ class Fetcher:
     ) -> None:
         await self.session.close()
 
-    async def page(self, url: str) -> str:
-        """The text at `url`, after redirects and retries; raises what `read` raises."""
-        return (await self.read(url)).text
-
-    async def read(self, url: str) -> Page:
-        """The page at `url`, after redirects and retries.
+    async def get(self, url: str) -> Response:
+        """The page at `url`, after redirects and retries, not decoded yet.
 
         Raises Failure when there is none, NetworkError for an address that must not be fetched.
         """
         for attempt in range(1, self.settings.retries + 2):
             try:
                 response = await self.follow(url)
-                await self.let_others_ask()
-                return response.page()
+                response.check()
+                return response
             except Failure as failure:
                 if not may_retry(failure, attempt, self.settings.retries):
                     raise
                 if failure.status not in HELD_BACK:  # else the pace holds back the whole host
                     await self.timing.pause(pause_before(attempt, None, self.timing.jitter()))
         raise AssertionError("the last try returns or raises")
-
-    async def let_others_ask(self) -> None:
-        """Wait until the requests that may go out now have gone, and for one's turn to read a page.
-
-        To read takes longer than to ask: of pages that came together, one is read at a time.
-        """
-        async with self.desk:
-            for _ in range(STEPS):
-                await asyncio.sleep(0)
 
     async def follow(self, url: str) -> Response:
         """One try: the page at the end of the redirects."""

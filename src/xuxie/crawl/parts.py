@@ -1,6 +1,6 @@
 """A chapter on several pages: where its next page is, and how the texts become one.
 
-    next_part(tree, page_address, [chapter_address], catalogue)     # an address, or None
+    next_part(forward_links(tree, page_address), page_address, [chapter_address], catalogue)    # or None
     join_parts([["他走到门口，回头"], ["看了一眼。"]], "第三章") == ["他走到门口，回头看了一眼。"]
 
 "下一页" may lead to the next chapter, and "下一章" to this one's next page: addresses tell, not words.
@@ -49,35 +49,38 @@ QUOTES = (("“", "”"), ("「", "」"), ("『", "』"))
 
 
 def next_part(
-    tree: LexborHTMLParser,
+    links: Sequence[tuple[str, str]],
     page: str,
     chapter: Collection[str],
     *others: Collection[str],
     number: int = 2,
     unfinished: Callable[[], bool] = lambda: False,
-    selector: str | None = None,
+    certain: bool = False,
 ) -> str | None:
     """Where the chapter goes on after the `page`; None when it ends here.
 
-    `chapter` are the addresses of its first page: the catalogue's, and where that led.
-    `others` are addresses that do not continue it: those of the catalogue, and pages seen before.
-    `number`: how many-th page is looked for. `unfinished`: does the page say so?
-    `selector` is a site rule that finds the link.
+    `links` lead forward from the page; `chapter` are the addresses of its first page: the catalogue's, and
+    where that led. `others` are addresses that do not continue it: those of the catalogue, and pages seen
+    before. `number`: how many-th page is looked for. `unfinished`: does the page say so? `certain`: a site
+    rule has found the links.
     """
-    base, host = base_address(tree, page), host_of(page)
-    for text, address in forward_links(tree, base, selector):
+    host = host_of(page)
+    for text, address in links:
         if any(address in known for known in others) or host_of(address) != host:
             continue
-        if selector or any(is_page(address, first, number) for first in chapter):
+        if certain or any(is_page(address, first, number) for first in chapter):
             return address
         if TO_A_PAGE.search(text) and unfinished():
             return address
     return None
 
 
-def forward_links(tree: LexborHTMLParser, base: str, selector: str | None) -> list[tuple[str, str]]:
-    """What the page's links that lead forward say, and where they lead."""
-    found = []
+def forward_links(tree: LexborHTMLParser, page: str, selector: str | None = None) -> list[tuple[str, str]]:
+    """What the links of the `page` that lead forward say, and where they lead.
+
+    `selector` is a site rule that finds them.
+    """
+    base, found = base_address(tree, page), []
     for node in tree.css(selector or "a, link[rel=next]"):
         text = compact(node.text(deep=True)) if node.tag == "a" else "next"
         forward = len(text) < 24 and leads_forward(text)

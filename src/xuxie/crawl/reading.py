@@ -1,6 +1,6 @@
 """One chapter: its pages, checked and joined.
 
-    read = await read_chapter(fetcher, chapter, surroundings)
+    read = await read_chapter(fetcher, desk, chapter, surroundings)
     read.paragraphs, read.fits
 
 A chapter is whole or refused: when one of its pages cannot be had or used, so can't the chapter.
@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from xuxie.books.book import Chapter
-from xuxie.crawl.extraction import NO_RULES, Part, read_part
+from xuxie.crawl.desk import Desk
+from xuxie.crawl.extraction import Part
 from xuxie.crawl.fetching import Fetcher
 from xuxie.crawl.html import UnusablePage
 from xuxie.crawl.parts import EDGE, MAX_PARTS, join_parts, next_part, says_more
 from xuxie.crawl.refusals import RateLimited, check_heading
-from xuxie.crawl.responses import Page
-from xuxie.crawl.rules import ChapterRules
 from xuxie.language import tr
 
 MAX_TRIES = 3  # of a page that says in words that it was asked for too often
@@ -38,9 +37,7 @@ class Read:
     fits: bool
 
 
-async def read_chapter(
-    fetcher: Fetcher, chapter: Chapter, surroundings: Surroundings, rules: ChapterRules = NO_RULES
-) -> Read:
+async def read_chapter(fetcher: Fetcher, desk: Desk, chapter: Chapter, surroundings: Surroundings) -> Read:
     """All pages of a chapter.
 
     Raises Failure or NetworkError when one cannot be had, UnusablePage when one is none of the chapter's.
@@ -50,29 +47,29 @@ async def read_chapter(
     fits, first = False, ""
     url: str | None = chapter.url
     while url is not None:
-        page, part = await read_page(fetcher, url, chapter, rules)
-        if page.url != url and page.url in surroundings.addresses:
-            raise UnusablePage(tr("the site leads to another page: {url}", url=page.url))
+        here, part = await read_page(fetcher, desk, url, chapter.title)
+        if here != url and here in surroundings.addresses:
+            raise UnusablePage(tr("the site leads to another page: {url}", url=here))
         if any(part.paragraphs == earlier.paragraphs for earlier in parts):
             break  # a site that takes any number shows the same page for ever
         named = check_heading(chapter.title, part.headings, surroundings.titles)
-        if not named and path_of(page.url) != path_of(url):
-            raise UnusablePage(tr("the site leads to another page: {url}", url=page.url))
+        if not named and path_of(here) != path_of(url):
+            raise UnusablePage(tr("the site leads to another page: {url}", url=here))
         fits |= named
         parts.append(part)
         if len(parts) > MAX_PARTS:
             raise UnusablePage(tr("the chapter has more than {count} pages", count=MAX_PARTS))
-        first = first or page.url
-        seen |= {url, page.url}
+        first = first or here
+        seen |= {url, here}
         url = next_part(
-            part.tree,
-            page.url,
+            part.links,
+            here,
             (chapter.url, first),
             surroundings.addresses,
             seen,
             number=len(parts) + 1,
             unfinished=partial(says_more, border(part)),
-            selector=rules.next,
+            certain=desk.rules.next is not None,
         )
     paragraphs = join_parts([part.paragraphs for part in parts], chapter.title)
     return Read(paragraphs=paragraphs, fits=fits)
@@ -83,20 +80,18 @@ def path_of(url: str) -> str:
     return url.partition("://")[2].partition("/")[2]
 
 
-async def read_page(fetcher: Fetcher, url: str, chapter: Chapter, rules: ChapterRules) -> tuple[Page, Part]:
-    """One page and what it says; asked for again, more slowly, while it says that this is too often."""
+async def read_page(fetcher: Fetcher, desk: Desk, url: str, title: str) -> tuple[str, Part]:
+    """One page's address and what it says; asked for more slowly while it says that this is too often."""
     for _ in range(MAX_TRIES - 1):
-        page = await fetcher.read(url)
+        response = await fetcher.get(url)
         try:
-            return page, read_part(page.text, chapter.title, rules)
+            return response.url, await desk.read(response, title)
         except RateLimited:
-            fetcher.paces.of(page.url).slow_down()
-    page = await fetcher.read(url)
-    return page, read_part(page.text, chapter.title, rules)
+            fetcher.paces.of(response.url).slow_down()
+    response = await fetcher.get(url)
+    return response.url, await desk.read(response, title)
 
 
 def border(part: Part) -> list[str]:
     """Where a page says that the chapter goes on: its headings, and from its last lines downwards."""
-    last = part.paragraphs[-EDGE:]
-    below = part.lines[part.lines.index(last[-1]) :] if last[-1] in part.lines else []
-    return [*part.headings, *last, *below]
+    return [*part.headings, *part.paragraphs[-EDGE:], *part.below]

@@ -51,11 +51,10 @@ def request_headers() -> dict[str, str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """A page as text, the address it was found at, and how many places could not be decoded."""
+    """A page as text, and the address it was found at."""
 
     url: str
     text: str
-    losses: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,17 +77,25 @@ class Response:
     @functools.cached_property
     def decoded(self) -> Page:
         """What `page` returns, decoded once."""
-        kind = self.headers.get("content-type", "")
-        media = kind.partition(";")[0].strip().lower()
-        if media and not any(part in media for part in PAGE_TYPES):
-            raise Failure(tr("the site sends {kind}, not a page", kind=media))
-        if not self.body.strip():
-            raise Failure(tr("the page is empty"), temporary=True)
+        self.check()
         try:
-            decoded = decode(self.body, declared_charset(kind, self.body))
+            text = decode(self.body, declared_charset(self.content_type, self.body)).text
         except InputError as why:
             raise Failure(str(why)) from None
-        return Page(url=self.url, text=decoded.text, losses=decoded.losses)
+        return Page(url=self.url, text=text)
+
+    @property
+    def content_type(self) -> str:
+        """What the body is, in the site's words."""
+        return self.headers.get("content-type", "")
+
+    def check(self) -> None:
+        """Raise Failure when there is no page to be decoded."""
+        media = self.content_type.partition(";")[0].strip().lower()
+        if media and not any(part in media for part in PAGE_TYPES):
+            raise Failure(tr("the site sends {kind}, not a page", kind=media))
+        if not self.body or self.body.isspace():
+            raise Failure(tr("the page is empty"), temporary=True)
 
     def check_patience(self) -> None:
         """Raise Failure, as for 429, when the page only says that the site is asked too often."""
