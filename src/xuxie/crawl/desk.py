@@ -16,8 +16,9 @@ from xuxie.crawl.responses import Response
 from xuxie.crawl.rules import ChapterRules
 
 QUEUE = 8  # pages that wait to be read; with more a helper is called
-AHEAD = 3  # pages that a helper is given, so that it need not wait for the next one
+AHEAD = 4  # pages that a helper is given, so that it need not wait for the next one
 STEPS = 2  # of the event loop, for requests that may go out now, before a page is read here
+HELPER, HERE = 0, 1  # seats; the first is taken first, for here there is more to do than to read
 
 
 class Desk:
@@ -25,10 +26,11 @@ class Desk:
 
     def __init__(self, rules: ChapterRules = NO_RULES) -> None:
         self.rules = rules
-        self.seats: asyncio.Queue[Helper | None] = asyncio.Queue()  # that are free; None: here
-        self.seats.put_nowait(None)
+        self.free: asyncio.PriorityQueue[int] = asyncio.PriorityQueue()  # seats where a page may be read
+        self.free.put_nowait(HERE)
         self.waiting = 0  # pages
-        self.call: asyncio.Task[Helper | None] | None = None
+        self.helper: Helper | None = None
+        self.call: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "Desk":
         return self
@@ -36,8 +38,10 @@ class Desk:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.call and (helper := await self.call):
-            await helper.end()
+        if self.call:
+            await self.call
+        if self.helper:
+            await self.helper.end()
 
     async def read(self, response: Response, title: str) -> Part:
         """What a page of the chapter `title` says. Raises UnusablePage, and Failure when it is no text."""
@@ -45,23 +49,22 @@ class Desk:
         if self.waiting > QUEUE and self.call is None:
             self.call = asyncio.create_task(self.call_helper())
         try:
-            seat = await self.seats.get()
+            seat = await self.free.get()
         finally:
             self.waiting -= 1
         try:
-            if seat is None:
+            if seat == HERE:
                 for _ in range(STEPS):
                     await asyncio.sleep(0)
-            elif part := await seat.read(response, title):
+            elif self.helper and (part := await self.helper.read(response, title)):
                 return part
             return read_part(response.page(), title, self.rules)
         finally:
-            if seat is None or seat.alive:
-                self.seats.put_nowait(seat)
+            if seat == HERE or (self.helper and self.helper.alive):
+                self.free.put_nowait(seat)
 
-    async def call_helper(self) -> Helper | None:
-        """A helper with its seats, if there may be one."""
-        if helper := await Helper.start(self.rules):
-            for _ in range(AHEAD):
-                self.seats.put_nowait(helper)
-        return helper
+    async def call_helper(self) -> None:
+        """Offer the seats of a helper, if there may be one."""
+        self.helper = await Helper.start(self.rules)
+        for _ in range(AHEAD if self.helper else 0):
+            self.free.put_nowait(HELPER)

@@ -75,7 +75,10 @@ class Helper:
                     return None
                 length = int.from_bytes(await self.answers.readexactly(LENGTH))
                 answer = json.loads(await self.answers.readexactly(length))
-                return answer and Part(*answer)
+            if answer is None:
+                return None
+            paragraphs, headings, below, links = answer
+            return Part(paragraphs, headings, below, [(text, address) for text, address in links])
         except (OSError, asyncio.IncompleteReadError):
             self.alive = False
             return None
