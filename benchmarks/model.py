@@ -2,9 +2,8 @@
 
     python benchmarks/model.py [--minutes 60] [--output benchmarks/model]      # or: make bench-model
 
-6 layers × 384, a vocabulary of every character that occurs, pseudo-masked in rows of up to four [MASK]s, by
-which to guess several characters in one pass was tried (docs/experiments.md). Interrupted, it goes on when
-run again; asked for more minutes, it trains on.
+6 layers × 384, a vocabulary of every character that occurs. Interrupted, it goes on when run again; asked
+for more minutes, it trains on.
 """
 
 import argparse
@@ -28,8 +27,6 @@ SETTINGS = TrainSettings(
     dropout=0.0,  # less than an epoch: nothing is seen twice
     source_length=256,
     target_length=128,
-    mask_rows=4,
-    left_to_right=0.6,
     batch_tokens=2048,  # an hour on two cores is short: rather more updates than larger ones
     learning_rate=1e-3,
     evaluations=24,

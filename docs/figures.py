@@ -77,7 +77,6 @@ def figures() -> dict[str, str]:
         "sequence-to-sequence.svg": draw([plain("序列到序列", source + target, both)]),
         "padding.svg": draw([padded("没有遮住填充", hide=False), padded("遮住了填充", hide=True)]),
         "pseudo-mask.svg": draw([pseudo("伪掩码：一趟预测整个目标", source, target)]),
-        "mask-rows.svg": draw([pseudo("伪掩码，切成两排", source, target, starts=(0, 0, 0, 3, 3))]),
     }
 
 
@@ -108,18 +107,12 @@ def padded(title: str, *, hide: bool) -> Panel:
     )
 
 
-def pseudo(title: str, source: str, target: str, starts: Sequence[int] | None = None) -> Panel:
-    """The pseudo-mask, without the `[MASK]`s that stand for no target position.
-
-    `starts`: where in the target the row of each `[MASK]` begins.
-    """
+def pseudo(title: str, source: str, target: str) -> Panel:
+    """The pseudo-mask, without the `[MASK]`s that stand for no target position."""
     segments = torch.tensor([[0] * len(source) + [1] * len(target)])
     length = segments.shape[1]
     kept = [*range(length), *range(length + len(source), 2 * length)]
-    begins = torch.arange(length)[None].clone()
-    if starts:
-        begins[0, len(source) :] = len(source) + torch.tensor(starts)
-    mask = compute_pseudo_mask(segments, torch.zeros_like(segments).bool(), begins)
+    mask = compute_pseudo_mask(segments, torch.zeros_like(segments).bool())
     return Panel(
         title=title,
         labels=[*source, *target, *(character + "?" for character in target)],

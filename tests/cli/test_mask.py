@@ -13,13 +13,13 @@ pseudo-mask
 门  ■   ■   ■   ■   ·   ·   ·   ·
 。  ■   ■   ■   ■   ■   ·   ·   ·
 出? ■   ■   ·   ·   ·   ■   ·   ·
-门? ■   ■   ·   ·   ·   ■   ■   ·
+门? ■   ■   ■   ·   ·   ·   ■   ·
 。? ■   ■   ■   ■   ·   ·   ·   ■
 """
 
 
 def test_masks_are_drawn(xuxie: Command) -> None:
-    result = xuxie("mask", "雨。", "出门。", "--rows", "2")
+    result = xuxie("mask", "雨。", "出门。")
     assert result.code == 0
     assert result.out.endswith(PSEUDO)
     names = [block.split("\n")[0] for block in result.out.split("\n\n")]

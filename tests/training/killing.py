@@ -40,7 +40,6 @@ heads = 2
 source_length = 24
 target_length = 16
 left_to_right = 0.3
-mask_rows = 2
 batch_tokens = 2048
 learning_rate = 5e-3
 precision = "fp32"

@@ -19,8 +19,8 @@ PAIRS: list[Pair] = [
 OBJECTIVES = {
     "masked": TrainSettings(objective="masked"),
     "masked-all": TrainSettings(objective="masked", mask_rate=1.0),
-    "pseudo-masked": TrainSettings(objective="pseudo-masked"),
-    "pseudo-masked-rows": TrainSettings(objective="pseudo-masked", mask_rows=3),
+    "pseudo-masked": TrainSettings(objective="pseudo-masked", auxiliary=False),
+    "pseudo-masked-auxiliary": TrainSettings(objective="pseudo-masked"),
     "unilm-bidirectional": TrainSettings(objective="unilm", unilm_weights=(1, 0, 0, 0)),
     "unilm-left-to-right": TrainSettings(objective="unilm", unilm_weights=(0, 1, 0, 0)),
     "unilm-right-to-left": TrainSettings(objective="unilm", unilm_weights=(0, 0, 1, 0)),

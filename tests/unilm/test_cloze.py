@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from xuxie.unilm.examples import IGNORED, Pair, Pairs, collate
 from xuxie.unilm.masks import KINDS, compute_attention_mask
-from xuxie.unilm.objectives import draw_runs, draw_spans, unilm
+from xuxie.unilm.objectives import draw_spans, unilm
 
 PAD, MASK, VOCABULARY = 0, 4, 1000
 MANY = collate([([5 + i % 900] * 40, [7 + i % 900] * 60) for i in range(400)], PAD)
@@ -75,25 +75,3 @@ def test_something_is_always_predicted_and_padding_never(pairs: list[Pair], seed
     chosen = draw_spans(batch, draws(seed))
     assert chosen.any()
     assert not (chosen & batch.padding).any()
-
-
-@given(ANY, st.integers(1, 4), st.integers(0, 2**32))
-def test_runs_cover_the_target(pairs: list[Pair], longest: int, seed: int) -> None:
-    batch = collated(pairs)
-    starts = draw_runs(batch, longest, draws(seed))
-    for row, (source, target) in enumerate(pairs):
-        begin = len(source)
-        assert starts[row, :begin].tolist() == [*range(begin)]
-        for place in range(len(source), len(source) + len(target)):
-            if starts[row, place] == place:
-                begin = place
-            assert starts[row, place] == begin
-            assert place - begin < longest
-
-
-def test_runs_are_of_every_length_alike() -> None:
-    starts = draw_runs(MANY, 3, draws(5))[:, 40:]
-    lengths = torch.cat([row.unique_consecutive(return_counts=True)[1][:-1] for row in starts])
-    for length in (1, 2, 3):
-        assert abs((lengths == length).float().mean() - 1 / 3) < 0.02
-    assert draw_runs(MANY, 1, draws(5)).equal(torch.arange(100).expand_as(MANY.input_ids))

@@ -8,16 +8,15 @@ nothing later, M: measured as generated), for:
     masks: left-to-right made sequence-to-sequence unilm, left-to-right                         P M
     masks: right-to-left turned round              unilm                                        P
     masks: padding not hidden                      masked, pseudo-masked                        P
-    masks: the [MASK] for a token sees the token   pseudo-masked, with rows too                 P L
-    masks: a row's [MASK]s see those behind them   pseudo-masked with rows                      P
-    masks: rows of [MASK]s not told apart          pseudo-masked, with rows too                 P M
+    masks: the [MASK] for a token sees the token   pseudo-masked                                P L
+    masks: [MASK]s see one another                 pseudo-masked                                P M
     masked: no [MASK] put in; mask bidirectional   masked                                       P L
-    pseudo-masked: [MASK]s a position early        pseudo-masked, with rows too                 P L
-    pseudo-masked: [MASK]s of the source's segment pseudo-masked, with rows too                 P M
-    pseudo-masked: settings.mask_rows not heeded   pseudo-masked with rows                      P
+    pseudo-masked: [MASK]s a position early        pseudo-masked                                P L
+    pseudo-masked: [MASK]s of the source's segment pseudo-masked                                P M
     unilm: every window gets the first mask        unilm                                        P
+    pseudo-masked: settings.auxiliary not heeded   pseudo-masked-auxiliary                      P
     shifted: mask left-to-right; bidirectional     shifted                                      P M; P L M
-    next_token: labels not moved                   shifted, left-to-right                       P M
+    moved_ahead: labels not moved                  shifted, left-to-right, -auxiliary           P M
     measured: the given token charged              masked, pseudo-masked, unilm                 M
     measured: the source charged                   left-to-right                                M
     stream: masks not narrowed to the rows asking  all but left-to-right                        P
@@ -31,13 +30,14 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy as mean_loss
 from transformers import BertForMaskedLM
 
-from unilm.batches import MASK, OBJECTIVES, PAD, PAIRS, SEED, a_model, an_example
+from unilm.batches import MASK, OBJECTIVES, PAD, PAIRS, a_model, an_example
 from unilm.reference import KINDS, sequence_to_sequence, slow_logits
 from xuxie.unilm.examples import IGNORED, Example, Pair, collate
 from xuxie.unilm.model import cross_entropy, predict
-from xuxie.unilm.objectives import draw_runs, measured
+from xuxie.unilm.objectives import measured
 from xuxie.unilm.stream import concatenate, predict_stream
 
+AUXILIARY = "pseudo-masked-auxiliary"
 Predictions = list[tuple[Tensor, int]]  # the logits [vocabulary], and the token that they should foretell
 
 
@@ -81,11 +81,8 @@ def behind(
     return slow_logits(model, ids, segments((source, ids[len(source) :])), sees)[-1]
 
 
-def step_by_step(model: BertForMaskedLM, name: str, pair: Pair, starts: list[int]) -> Predictions:
-    """What is told of each token of the target (of the window, left to right), asked one after another.
-
-    `starts` of each place: how much is known of the window when a row of [MASK]s reaches so far.
-    """
+def step_by_step(model: BertForMaskedLM, name: str, pair: Pair) -> Predictions:
+    """What is told of each token of the target (of the window, left to right), asked one after another."""
     source, target = list(pair[0]), list(pair[1])
     tokens = [*source, *target]
     if name == "left-to-right":
@@ -97,15 +94,12 @@ def step_by_step(model: BertForMaskedLM, name: str, pair: Pair, starts: list[int
             if source or i:
                 result.append((behind(model, source, target[:i], mask=False), token))
         else:
-            known = starts[len(source) + i] - len(source)
-            result.append((behind(model, source, target[:known] + [MASK] * (i - known)), token))
+            result.append((behind(model, source, target[:i]), token))
     return result
 
 
 def expected(model: BertForMaskedLM, name: str, example: Example) -> tuple[Tensor, list[int]]:
     """The reference's logits and labels for all pairs, in order."""
-    longest = OBJECTIVES[name].mask_rows
-    starts = draw_runs(collate(PAIRS, PAD), longest, torch.Generator().manual_seed(SEED)).tolist()
     predictions: Predictions = []
     for row, pair in enumerate(PAIRS):
         if name.startswith("masked"):
@@ -113,7 +107,8 @@ def expected(model: BertForMaskedLM, name: str, example: Example) -> tuple[Tenso
         elif name.startswith("unilm-"):
             predictions += cloze(model, name.removeprefix("unilm-"), pair, example, row)
         else:
-            predictions += step_by_step(model, name, pair, starts[row])
+            for part in ("shifted", "pseudo-masked") if name == AUXILIARY else (name,):
+                predictions += step_by_step(model, part, pair)
     return torch.stack([logits for logits, _ in predictions]), [token for _, token in predictions]
 
 
@@ -139,14 +134,15 @@ def test_the_mixture_is_of_those_masks() -> None:
     assert all(any(column) for column in zip(*found, strict=True))
 
 
-def foretold(model: BertForMaskedLM, name: str, pairs: list[Pair]) -> dict[tuple[int, int], Tensor]:
-    """The logits of each row and place that is foretold."""
+def foretold(model: BertForMaskedLM, name: str, pairs: list[Pair]) -> dict[tuple[int, int, bool], Tensor]:
+    """The logits of each row and place that is foretold, and whether the token before foretells it."""
     example = an_example(name, pairs)
     logits, _ = predict(model, example)
-    ahead = int(name in ("shifted", "left-to-right"))  # the token before foretells
-    found = (example.labels != IGNORED).nonzero().tolist()
-    places = [(row, int(example.position_ids[row, i]) + ahead) for row, i in found]
-    return dict(zip(places, logits, strict=True))
+    found = example.labels != IGNORED
+    ahead = (example.input_ids != MASK) & (name in ("shifted", "left-to-right", AUXILIARY))
+    rows = found.nonzero()[:, 0].tolist()
+    places = (example.position_ids + ahead)[found].tolist()
+    return dict(zip(zip(rows, places, ahead[found].tolist(), strict=True), logits, strict=True))
 
 
 LOOK_AHEAD = ("unilm", "unilm-bidirectional", "unilm-right-to-left")  # as the paper means them to

@@ -20,20 +20,17 @@ LONGEST = 40  # characters of source and target together: more do not fit a term
 def command(
     source: Annotated[str, typer.Argument(help=tr("what is known"))],
     target: Annotated[str, typer.Argument(help=tr("what is to be written"))],
-    rows: Annotated[
-        int, typer.Option(min=1, help=tr("the pseudo-mask in rows of so many [MASK]s (1)"))
-    ] = 1,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Print every mask, a character a row."""
-    masks = draw_masks(source[:LONGEST], target[: LONGEST - len(source[:LONGEST])], rows)
+    masks = draw_masks(source[:LONGEST], target[: LONGEST - len(source[:LONGEST])])
     texts = [f"{name}\n{drawing(labels, seen)}" for name, (labels, seen) in masks.items()]
     data = {name: {"labels": labels, "sees": seen} for name, (labels, seen) in masks.items()}
     Terminal(as_json, quiet).result(data, "\n\n".join(texts))
 
 
-def draw_masks(source: str, target: str, rows: int) -> dict[str, Mask]:
+def draw_masks(source: str, target: str) -> dict[str, Mask]:
     """Each mask by its name."""
     import torch
 
@@ -44,10 +41,8 @@ def draw_masks(source: str, target: str, rows: int) -> dict[str, Mask]:
     masks: dict[str, Mask] = {}
     for kind in KINDS:
         masks[kind] = labels, compute_attention_mask(segments, kind=kind)[0].int().tolist()
-    places = torch.arange(length)
-    starts = torch.where(segments == 1, places - (places - len(source)) % rows, places)
     kept = [*range(length), *range(length + len(source), 2 * length)]
-    pseudo = compute_pseudo_mask(segments, torch.zeros_like(segments).bool(), starts)[0]
+    pseudo = compute_pseudo_mask(segments, torch.zeros_like(segments).bool())[0]
     masks["pseudo-mask"] = ([*labels, *(f"{c}?" for c in target)], pseudo[kept][:, kept].int().tolist())
     return masks
 

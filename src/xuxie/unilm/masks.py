@@ -73,7 +73,7 @@ def mask_of(c: Tensor, padding: Tensor | None) -> Tensor:
     return (mask & ~padding.bool()[:, None, :]) | diagonal(c)
 
 
-def compute_pseudo_mask(segment_ids: Tensor, padding: Tensor, starts: Tensor | None = None) -> Tensor:
+def compute_pseudo_mask(segment_ids: Tensor, padding: Tensor) -> Tensor:
     """The mask of a sequence followed by one `[MASK]` for each of its target positions.
 
     The layout of pseudo-masked training (UniLMv2, arXiv 2002.12804, and s2s-ft): every target position is
@@ -84,21 +84,15 @@ def compute_pseudo_mask(segment_ids: Tensor, padding: Tensor, starts: Tensor | N
     Args:
         segment_ids: [batch, length], as above.
         padding: bool [batch, length], as above.
-        starts: int64 [batch, length]: where the run begins that the `[MASK]` for a position belongs to. It
-            sees the sequence before that, and the `[MASK]`s of its run up to itself, as a decoder does that
-            guesses several characters in one pass. None: each is a run of its own.
 
     Returns:
         bool [batch, 2 * length, 2 * length]. Row and column length + i belong to the `[MASK]` for position
         i; the caller drops those that stand for no target position.
     """
     mask = compute_attention_mask(segment_ids, padding)
-    places = torch.arange(segment_ids.shape[1], device=segment_ids.device).expand_as(segment_ids)
-    starts = places if starts is None else starts
-    before = (mask & ~diagonal(segment_ids)).gather(1, starts[:, :, None].expand_as(mask))
-    run = (starts[:, None, :] == starts[:, :, None]) & (places[:, None, :] <= places[:, :, None])
+    itself = diagonal(segment_ids).expand_as(mask)
     above = torch.cat([mask, torch.zeros_like(mask)], dim=2)
-    below = torch.cat([before, run], dim=2)
+    below = torch.cat([mask & ~itself, itself], dim=2)
     return torch.cat([above, below], dim=1)
 
 

@@ -47,41 +47,31 @@ def masked(pairs: Pairs, mask_id: int, rate: float, generator: torch.Generator) 
     )
 
 
-def pseudo_masked(pairs: Pairs, mask_id: int, starts: Tensor | None = None) -> Example:
+def pseudo_masked(pairs: Pairs, mask_id: int, *, auxiliary: bool = False) -> Example:
     """Every target position predicted in one pass under exactly the conditions of generation.
 
     Behind the pairs stand as many `[MASK]`s; the one for position i is at position i and sees everything
-    before it. `starts`, from `draw_runs`, makes of them rows of several, each of which sees what is before
-    the row. The length is at most twice that of the pairs.
+    before it. The length is at most twice that of the pairs.
+
+    `auxiliary`: the target's own tokens foresee the next one besides, as in `shifted`. They are there
+    anyway, and what a token tells of the next is soon learned; a `[MASK]` then has little more to learn
+    than to look at the token before it.
     """
     target = pairs.target
+    labels = pairs.input_ids.masked_fill(~target, IGNORED)
     needed = target.any(dim=0)  # no row predicts the columns where all rows are still in the source
     kept = torch.cat([torch.ones_like(needed), needed]).nonzero().squeeze(1)
-    mask = compute_pseudo_mask(pairs.segment_ids, pairs.padding, starts)
+    mask = compute_pseudo_mask(pairs.segment_ids, pairs.padding)
     masks = torch.full_like(pairs.input_ids, mask_id)
-    ignored = torch.full_like(pairs.input_ids, IGNORED)
+    besides = moved_ahead(labels) if auxiliary else torch.full_like(labels, IGNORED)
     place = positions(pairs)
     return Example(
         input_ids=torch.cat([pairs.input_ids, masks], dim=1)[:, kept],
         segment_ids=torch.cat([pairs.segment_ids, pairs.segment_ids], dim=1)[:, kept],
         position_ids=torch.cat([place, place], dim=1)[:, kept],
         attention_mask=mask[:, kept][:, :, kept],
-        labels=torch.cat([ignored, pairs.input_ids.masked_fill(~target, IGNORED)], dim=1)[:, kept],
+        labels=torch.cat([besides, labels], dim=1)[:, kept],
     )
-
-
-def draw_runs(pairs: Pairs, longest: int, generator: torch.Generator) -> Tensor:
-    """Cut each target into runs of 1 to `longest` tokens, all lengths equally likely.
-
-    Returns int64 [batch, length]: where the run of each target position begins; other positions are runs
-    of their own.
-    """
-    place, target = positions(pairs), pairs.target
-    lengths = torch.randint(1, longest + 1, target.shape, generator=generator)
-    begins = (~target & ~pairs.padding).sum(dim=1, keepdim=True) + lengths.cumsum(dim=1) - lengths
-    width = target.shape[1]
-    opens = torch.zeros(len(target), width + 1, dtype=torch.bool).scatter_(1, begins.clamp(max=width), True)
-    return place.masked_fill(target & ~opens[:, :width], 0).cummax(dim=1).values
 
 
 def unilm(
@@ -159,15 +149,18 @@ def left_to_right(pairs: Pairs, *, target_only: bool = False) -> Example:
 
 def next_token(pairs: Pairs, labels: Tensor, attention_mask: Tensor) -> Example:
     """Each position foresees the label of the one behind it."""
-    labels = labels.roll(-1, dims=1)
-    labels[:, -1] = IGNORED
     return Example(
         input_ids=pairs.input_ids,
         segment_ids=pairs.segment_ids,
         position_ids=positions(pairs),
         attention_mask=attention_mask,
-        labels=labels,
+        labels=moved_ahead(labels),
     )
+
+
+def moved_ahead(labels: Tensor) -> Tensor:
+    """Each label at the position before its own; that of the first, which nothing foresees, is dropped."""
+    return torch.cat([labels[:, 1:], torch.full_like(labels[:, :1], IGNORED)], dim=1)
 
 
 def learned(
@@ -178,7 +171,7 @@ def learned(
         case "masked":
             return masked(pairs, mask_id, settings.mask_rate, generator)
         case "pseudo-masked":
-            return pseudo_masked(pairs, mask_id, draw_runs(pairs, settings.mask_rows, generator))
+            return pseudo_masked(pairs, mask_id, auxiliary=settings.auxiliary)
         case "unilm":
             return unilm(pairs, mask_id, vocabulary_size, settings.unilm_weights, generator)
         case "shifted":
