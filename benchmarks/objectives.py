@@ -36,30 +36,32 @@ SIZES: dict[str, dict[str, Any]] = {
     "small": {"layers": 2, "hidden_size": 128, "heads": 2, "batch_tokens": 2048},
     "larger": {"layers": 4, "hidden_size": 256, "heads": 4, "batch_tokens": 2048},
 }
-SECONDS = 60.0  # of one contender
+SECONDS = {"small": 60.0, "larger": 180.0}  # of CPU time, of one contender
 START, START_TIMES = "start", 4  # the model that others start from takes so many times as long
-SCHEDULE_TIMES = 4  # and so does each of the schedules
-SHARES = (0.8, 0.6, 0.3, 0.0)  # of a schedule's time, read left to right
+SCHEDULE_TIMES = {"small": 4, "larger": 2}  # and so many times as long each of the schedules
+# of a schedule's time, read left to right, and whether target tokens foresee the next one afterwards
+SCHEDULES = ((0.6, False), (0.3, False), (0.3, True), (0.0, False), (0.0, True))
 NAMES = ("masked", "pseudo-masked", "unilm", "shifted", "left-to-right")
 WITHOUT_MASK = ("shifted", "left-to-right")
-ROWS = "pseudo-masked, rows of 4"
 PARTS = ("start", "scratch", "schedules")
 MEASUREMENTS, TARGETS = 4, 8192  # of a contender, and the target tokens of each
 
 
 def contenders(part: str) -> dict[str, dict[str, Any]]:
     """Settings by name, in the order in which they are trained; `start` stands for the pretrained one."""
-    plain = {"left_to_right": 0.0}
+    plain = {"left_to_right": 0.0, "auxiliary": False}
     if part == "scratch":
         return {f"{name}, from scratch": {**plain, "objective": name} for name in NAMES}
     if part == "schedules":
-        return {f"{share:.0%} left to right": {"left_to_right": share} for share in SHARES}
+        return {
+            f"{share:.0%} left to right{', auxiliary' * auxiliary}": {
+                "left_to_right": share,
+                "auxiliary": auxiliary,
+            }
+            for share, auxiliary in SCHEDULES
+        }
     after = {f"{name}, from start": {**plain, "objective": name, "start": START} for name in NAMES}
-    return {
-        START: {**plain, "objective": "left-to-right"},
-        **after,
-        f"{ROWS}, from start": {**after["pseudo-masked, from start"], "mask_rows": 4},
-    }
+    return {START: {**plain, "objective": "left-to-right"}, **after}
 
 
 def main() -> None:
@@ -76,7 +78,7 @@ def main() -> None:
     corpus = prepare(arguments.output / "corpus")
     output = arguments.output / arguments.size
     for part in arguments.part or PARTS:
-        times = SCHEDULE_TIMES if part == "schedules" else 1
+        times = SCHEDULE_TIMES[arguments.size] if part == "schedules" else 1
         for name, settings in contenders(part).items():
             run(output, corpus, arguments.size, name, START_TIMES if name == START else times, settings)
     print(table(output))
@@ -120,7 +122,7 @@ def run(
         TrainSettings(),
         **SHAPE,
         **SIZES[size],
-        minutes=times * SECONDS / 60,
+        minutes=times * SECONDS[size] / 60,
         evaluations=MEASUREMENTS if times == 1 else 2 * MEASUREMENTS,
         **changes,
     )
@@ -156,12 +158,11 @@ def panel(title: str, output: Path, names: Mapping[str, str]) -> Panel:
 
 def draw(output: Path, size: str) -> None:
     """Note the curves: the objectives from scratch and from the start, and the schedules."""
-    labels = (*NAMES, ROWS)
-    panels = [panel("from scratch", output, {name: f"{name}, from scratch" for name in labels})]
+    panels = [panel("from scratch", output, {name: f"{name}, from scratch" for name in NAMES})]
     if start := curve(output, START):
         minutes, bits = start[-1]
         title = f"after {minutes:.0f} min left to right ({bits:.2f})"
-        panels.append(panel(title, output, {name: f"{name}, from start" for name in labels}))
+        panels.append(panel(title, output, {name: f"{name}, from start" for name in NAMES}))
     if trained := [one for one in panels if one.lines]:
         note(f"objectives-{size}", trained)
     schedules = panel("then pseudo-masked", output, {name: name for name in contenders("schedules")})

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from xuxie.unilm.examples import IGNORED, collate
-from xuxie.unilm.model import cross_entropy, new_model, predict
+from xuxie.unilm.model import cross_entropy, new_model, predict, sinusoids
 from xuxie.unilm.objectives import pseudo_masked
 
 
@@ -47,3 +47,25 @@ def test_cross_entropy_is_in_nats_and_in_fp32() -> None:
     assert loss.dtype == torch.float32
     assert loss.item() == pytest.approx(math.log(8))
     assert cross_entropy(logits, labels, reduction="sum").item() == pytest.approx(3 * math.log(8))
+
+
+@pytest.mark.parametrize("size", [8, 7])
+def test_positions_begin_as_sinusoids(size: int) -> None:
+    model = new_model(vocabulary_size=10, layers=1, hidden_size=size, heads=1, positions=40)
+    rows = model.bert.embeddings.position_embeddings.weight.detach() / model.config.initializer_range
+    expected = [
+        [
+            math.sqrt(2) * (math.cos if i % 2 else math.sin)(position / 10_000 ** ((i - i % 2) / size))
+            for i in range(size)
+        ]
+        for position in range(40)
+    ]
+    torch.testing.assert_close(rows, torch.tensor(expected))
+
+
+def test_a_step_is_the_same_rotation_from_everywhere() -> None:
+    alike = sinusoids(40, 8) @ sinusoids(40, 8).T / 8
+    for step in range(39):
+        along = alike.diagonal(step)
+        torch.testing.assert_close(along, along[:1].expand_as(along))
+    torch.testing.assert_close(alike.diagonal(), torch.ones(40))

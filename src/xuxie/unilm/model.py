@@ -22,7 +22,7 @@ def new_model(
     dropout: float = 0.1,
     pad_id: int = 0,
 ) -> BertForMaskedLM:
-    """A BertForMaskedLM with fresh weights, drawn from torch's global generator.
+    """A BertForMaskedLM with fresh weights, drawn from torch's global generator but for those of positions.
 
     `positions` is the longest source and target together, in tokens.
     """
@@ -37,7 +37,24 @@ def new_model(
         attention_probs_dropout_prob=dropout,
         pad_token_id=pad_id,
     )
-    return BertForMaskedLM(config)
+    model = BertForMaskedLM(config)
+    with torch.no_grad():
+        sines = sinusoids(positions, hidden_size)
+        model.bert.embeddings.position_embeddings.weight.copy_(sines * config.initializer_range)
+    return model
+
+
+def sinusoids(positions: int, size: int) -> Tensor:
+    """Float [positions, size]: sines and cosines of each position, from one cycle in 2π to one in 20,000π.
+
+    The encoding of arXiv 1706.03762 (3.5), with a mean square of 1. Position embeddings that begin so are
+    trained like any other; but "the token before", on which a language model's first steps hang, is one
+    rotation from everywhere, while of random ones every position must be learned by itself.
+    """
+    frequencies = 10_000.0 ** (-torch.arange(0, size, 2) / size)
+    angles = torch.arange(positions)[:, None] * frequencies
+    both = torch.stack([angles.sin(), angles.cos()], dim=2).flatten(1)
+    return both[:, :size] * 2**0.5
 
 
 def predict(model: BertForMaskedLM, example: Example) -> tuple[Tensor, Tensor]:
