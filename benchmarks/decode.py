@@ -1,12 +1,12 @@
 """How fast xuxie writes, beside other ways and beside what memory allows.
 
-    python benchmarks/decode.py [--quick] [--json FILE] [--model PROJECT]
+    python benchmarks/decode.py [--quick] [--shape base] [--batch 1] [--json FILE] [--model PROJECT]
 
 Every engine (benchmarks/engines.py) lives in a process of its own; they take turns, and the figures are
 medians: characters per second over prompt and continuation, 128 + 128 characters, one prompt and 32 at a
-time. A rival is given its best setting of those tried. `--quick` is the small shape alone, each rival at
-the setting that was best in a full run. On a trained model (make bench-model) it also measures what
-speculation gains.
+time. A rival is given its best setting of those tried. `--quick` is the small shape alone (or `--shape`),
+each rival at the setting that was best in a full run, with fewer turns. On a trained model (make
+bench-model) it also measures what speculation gains.
 """
 
 import argparse
@@ -26,7 +26,7 @@ HERE = Path(__file__).parent
 MODEL = HERE / "model"  # what make bench-model makes
 ROUNDS = {1: 5, 32: 3}
 QUICK_ROUNDS = {1: 3, 32: 1}
-OURS = {"xuxie": ["int8", "int8-deterministic", "fp32"]}
+OURS = {"xuxie": ["int8", "int4", "int8-deterministic", "fp32"]}
 RIVALS = {
     "whole forward": ["fp32", "bf16"],
     "static cache": ["fp32", "bf16"],
@@ -42,7 +42,7 @@ QUICK = {
     "generate": ["bf16"],
     "bandwidth": ["1"],
 }
-QUICK_CTRANSLATE2 = {1: ["float32"], 32: ["int8"]}
+QUICK_CTRANSLATE2 = {"small": {1: ["float32"], 32: ["int8"]}, "base": {1: ["int8"], 32: ["int8"]}}
 
 
 @dataclass
@@ -108,22 +108,20 @@ def compare(
     return found
 
 
-def ratios(
-    one: Mapping[str, Mapping[str, float]], many: Mapping[str, Mapping[str, float]]
-) -> dict[str, float]:
-    """Our default beside the best setting of each rival."""
-    ours = one["xuxie"]["int8"]
+def ratios(speeds: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    """Our default with one prompt beside the best setting of each rival."""
+    ours = speeds["xuxie"]["int8"]
     # fp32 is how xuxie wrote before it had a cache; bf16 is given beside it.
-    naive = {f"naive_ratio{name}": ours / one["whole forward"][s] for name, s in NAIVE.items()}
-    best = {name: max(speeds.values()) for name, speeds in one.items()}
+    naive = {f"naive_ratio{name}": ours / speeds["whole forward"][s] for name, s in NAIVE.items()}
+    best = {name: max(found.values()) for name, found in speeds.items()}
     return {
         **naive,
         "static_cache_ratio": ours / best["static cache"],
         "generate_ratio": ours / best["generate"],
         "ctranslate2_ratio": ours / best["ctranslate2"],
         "bound_fraction": ours / best["bandwidth"],
-        "deterministic_fraction": one["xuxie"]["int8-deterministic"] / ours,
-        "batch32_ctranslate2_ratio": many["xuxie"]["int8"] / max(many["ctranslate2"].values()),
+        "int4_gain": speeds["xuxie"]["int4"] / ours,
+        "deterministic_fraction": speeds["xuxie"]["int8-deterministic"] / ours,
     }
 
 
@@ -142,30 +140,34 @@ def speculation(model: Path, *, quick: bool) -> dict[str, float]:
     }
 
 
-def measure(shape: str, *, quick: bool) -> dict[str, Any]:
+def measure(shape: str, batches: Sequence[int], *, quick: bool) -> dict[str, Any]:
     """One shape."""
-    one = {**OURS, **QUICK, "ctranslate2": QUICK_CTRANSLATE2[1]} if quick else {**OURS, **RIVALS}
-    many = (
-        {"xuxie": ["int8"], "ctranslate2": QUICK_CTRANSLATE2[32]}
-        if quick
-        else {"xuxie": ["int8"], **RIVALS_32}
-    )
-    alone, together = compare(shape, 1, one, quick=quick), compare(shape, 32, many, quick=quick)
-    return {**ratios(alone, together), "speeds": alone, "batch32_speeds": together}
+    best, found = QUICK_CTRANSLATE2[shape], dict[str, Any]()
+    if 1 in batches:
+        engines = {**OURS, **QUICK, "ctranslate2": best[1]} if quick else {**OURS, **RIVALS}
+        found["speeds"] = speeds = compare(shape, 1, engines, quick=quick)
+        found |= ratios(speeds)
+    if 32 in batches:
+        engines = {"xuxie": ["int8"], **({"ctranslate2": best[32]} if quick else RIVALS_32)}
+        found["batch32_speeds"] = speeds = compare(shape, 32, engines, quick=quick)
+        found["batch32_ctranslate2_ratio"] = speeds["xuxie"]["int8"] / max(speeds["ctranslate2"].values())
+    return found
 
 
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="the small shape only, in under a minute")
+    parser.add_argument("--quick", action="store_true", help="fewer turns, the small shape: a minute")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to this file too")
     parser.add_argument("--shape", choices=SHAPES, help="one shape only")
+    parser.add_argument("--batch", type=int, choices=ROUNDS, help="so many prompts only")
     parser.add_argument("--model", type=Path, default=MODEL, help="a trained project (make bench-model)")
     arguments = parser.parse_args()
     shapes = [arguments.shape] if arguments.shape else ["small"] if arguments.quick else list(SHAPES)
     print(f"{THREADS} threads each; characters per second, {WRITTEN} written behind {WRITTEN}")
-    measured = {shape: measure(shape, quick=arguments.quick) for shape in shapes}
-    if "small" in measured:
+    batches = [arguments.batch] if arguments.batch else list(ROUNDS)
+    measured = {shape: measure(shape, batches, quick=arguments.quick) for shape in shapes}
+    if "small" in measured and 1 in batches:
         measured["small"] |= speculation(arguments.model, quick=arguments.quick)
     figures = {f"{shape}.{key}": value for shape, found in measured.items() for key, value in found.items()}
     for key, value in figures.items():

@@ -55,7 +55,7 @@ class Engine(ABC):
 
 
 class Xuxie(Engine):
-    """Our decoder; setting: int8, int8-deterministic, fp32 or bf16."""
+    """Our decoder; setting: int8, int8-deterministic, int4, fp32 or bf16."""
 
     def prepare(self) -> None:
         """Load."""
