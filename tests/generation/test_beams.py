@@ -101,3 +101,11 @@ def test_a_banned_phrase_is_in_no_beam(decoder: TorchDecoder) -> None:
 def test_where_nothing_may_be_written_it_says_so(decoder: TorchDecoder) -> None:
     with pytest.raises(InputError, match="nothing may be written here"):
         search(passage_of(ban=("甲", "乙", "丙", "。")), decoder, range(2), length_penalty=1.0)
+
+
+def test_beams_stop_when_nobody_waits_for_them(decoder: TorchDecoder) -> None:
+    left = iter([False, False, True])
+    assert (
+        search(passage_of(length=30), decoder, range(4), length_penalty=1.0, gone=lambda: next(left)) == []
+    )
+    assert next(left, None) is None

@@ -156,6 +156,23 @@ def test_a_stream_holds_back_what_may_still_be_taken_back() -> None:
     assert shown == ["桌", "", "", "", "有人开推", "。", "。", "。", "。", ""]
 
 
+@pytest.mark.parametrize(
+    ("prompt", "ban", "wanted", "expected"),
+    [
+        ("他推开门", ("开门他没",), "他没有人。/", "有没有人。"),
+        ("他推开门", ("门他",), "他没有人。/", "有没有人。"),
+        ("他推开门", ("推开", "开门他没"), "他没有人。/", "有没有人。"),  # 推开 is the prompt's own
+        ("他推开门", ("门没",), "有没没人。/", "有没没人。"),
+        ("他推开门", ("推开门没有人",), "有没有人。/", "有没有人。"),
+    ],
+)
+def test_a_phrase_that_the_prompt_begins_is_not_completed(
+    prompt: str, ban: tuple[str, ...], wanted: str, expected: str
+) -> None:
+    passage = passage_of(prompt, temperature=0.0, ban=ban, length=4)
+    assert "".join(run(passage, wanting(wanted))) == expected
+
+
 def test_a_rewind_goes_back_over_a_window_that_has_moved() -> None:
     ban = "有人推开门他没有人"
     passage = passage_of("他推开门。", temperature=0.0, ban=(ban,), length=20)

@@ -13,6 +13,13 @@ def test_the_first_phrase_is_found_where_it_begins(phrases: set[str], text: str)
     assert Phrases(phrases).find(text) == (places[0] if places else None)
 
 
+@given(st.sets(words, max_size=4), texts, st.integers(0, 12))
+def test_phrases_that_ended_before_are_passed_over(phrases: set[str], text: str, behind: int) -> None:
+    ends = [(i, i + len(p)) for i in range(len(text)) for p in phrases if text[i:].startswith(p)]
+    expected = min((start for start, end in ends if end > behind), default=None)
+    assert Phrases(phrases).find(text, behind) == expected
+
+
 @given(st.sets(words, max_size=4), texts)
 def test_what_is_held_may_become_a_phrase_and_nothing_before_it(phrases: set[str], text: str) -> None:
     held = Phrases(phrases).held(text)

@@ -5,7 +5,7 @@ import pytest
 
 from xuxie.config import ServeSettings, Settings, WriteSettings
 from xuxie.errors import EnvironmentFailure, InputError
-from xuxie.generation.passage import Piece
+from xuxie.generation.pieces import Piece
 from xuxie.generation.writer import Writer
 from xuxie.server import engine as engine_module
 from xuxie.server.engine import Engine
@@ -55,6 +55,13 @@ def test_nothing_more_is_written_for_a_client_that_left(tiny_writer: Writer) -> 
     engine = Engine(tiny_writer, Settings())
     left = iter([False, False, True])
     assert len(list(engine.write("他", WriteSettings(length=100, seed=1), lambda: next(left)))) == 2
+
+
+def test_beams_too_stop_for_a_client_that_left(tiny_writer: Writer) -> None:
+    engine, left = Engine(tiny_writer, Settings()), iter([False, True])
+    beams = WriteSettings(length=100, temperature=0.0, beams=3)
+    assert list(engine.write("他", beams, lambda: next(left))) == []
+    assert next(left, None) is None
 
 
 def test_client_that_leaves_the_line_gives_its_place_back(

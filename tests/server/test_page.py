@@ -16,7 +16,7 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, Request, Route, expect, sync_playwright
 
 from xuxie.config import ServeSettings, Settings, WriteSettings
-from xuxie.generation.passage import Piece
+from xuxie.generation.pieces import Piece
 from xuxie.generation.writer import Writer
 from xuxie.server.app import create_app
 

@@ -12,7 +12,7 @@ from xuxie.config import WriteSettings, override
 from xuxie.language import tr
 
 if TYPE_CHECKING:
-    from xuxie.generation.passage import Piece
+    from xuxie.generation.pieces import Piece
     from xuxie.generation.writer import Writer
 
 HELP = tr("Continue a text in the book's own voice.")
@@ -95,7 +95,7 @@ def command(
 
 def written(writer: "Writer", prompt: str, settings: WriteSettings) -> dict[str, Any]:
     """The continuation as JSON has it; with candidates, the first of them and all."""
-    from xuxie.generation.passage import as_data
+    from xuxie.generation.pieces import as_data
 
     if settings.candidates == 1:
         return as_data(writer.pieces(prompt, settings), settings)

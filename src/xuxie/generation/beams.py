@@ -6,7 +6,7 @@ At every step each beam is continued by its likeliest tokens, and the best of al
 many beams as slots.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -34,16 +34,29 @@ class Beam(NamedTuple):
         return float(self.score / max(1, len(self.passage.written)) ** length_penalty)
 
 
+def never() -> bool:
+    """Whether somebody has left who cannot."""
+    return False
+
+
 def search(
-    passage: Passage, decoder: Decoder, slots: Sequence[int], *, length_penalty: float
+    passage: Passage,
+    decoder: Decoder,
+    slots: Sequence[int],
+    *,
+    length_penalty: float,
+    gone: Callable[[], bool] = never,
 ) -> list[Passage]:
     """The best continuations of a passage at its beginning, complete, best first, one for each slot.
 
-    Fewer where there are not so many that differ. Raises InputError where nothing may be written.
+    Fewer where there are not so many that differ, and none as soon as `gone` says that nobody wants them
+    any more. Raises InputError where nothing may be written.
     """
     logits = [decoder.prefill(slots[0], passage.source, passage.target)]
     live, finished = [Beam(passage, 0.0, slots[0], passage.source)], list[Beam]()
     while live:
+        if gone():
+            return []
         grown = list(grow(live, logits, len(slots)))
         finished += [beam for beam in grown if beam.passage.done]
         finished.sort(key=lambda beam: -beam.weight(length_penalty))

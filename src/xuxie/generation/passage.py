@@ -10,15 +10,16 @@ may add a token, take some back (a banned phrase was completed) or move the wind
 """
 
 import copy
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from xuxie.config import WriteSettings
 from xuxie.corpus.tokenizer import NovelTokenizer
 from xuxie.corpus.windows import WindowShape
 from xuxie.generation.context import Context
 from xuxie.generation.phrases import Phrases
+from xuxie.generation.pieces import Piece
 from xuxie.generation.processors import Logits
 from xuxie.generation.quotes import QuoteRules, ending, opened
 from xuxie.generation.rules import new_sampler
@@ -26,34 +27,6 @@ from xuxie.generation.sampling import Choice
 
 OVERRUN = 100  # characters that a sentence may run over the length asked for, before it is ended
 PATIENCE = 10  # steps for each character, at most, before endless rewinding is given up
-
-
-class Piece(NamedTuple):
-    """What one token adds to the text.
-
-    Where they were asked for, the model's own natural log-probabilities: of it, and of what else might have
-    stood there; the end of a sentence and a paragraph's beginning go by their tokens' names.
-    """
-
-    text: str
-    log_probability: float | None = None
-    alternatives: tuple[tuple[str, float], ...] = ()
-
-
-def as_data(pieces: Iterable[Piece], settings: WriteSettings) -> dict[str, Any]:
-    """Pieces for JSON: their text, and where `logprobs` asks for it each with its log-probabilities."""
-    pieces = list(pieces)
-    data: dict[str, Any] = {"text": "".join(piece.text for piece in pieces)}
-    if settings.logprobs is not None:
-        data["logprobs"] = [
-            {
-                "text": piece.text,
-                "logprob": piece.log_probability,
-                "alternatives": [{"text": text, "logprob": value} for text, value in piece.alternatives],
-            }
-            for piece in pieces
-        ]
-    return data
 
 
 @dataclass(frozen=True)
@@ -93,6 +66,7 @@ class Passage:
         self._steps = 0
         self._refused: dict[int, set[int]] = {}  # by place in `written`: what led to a banned phrase
         self._ban, self._stop = Phrases(settings.ban), Phrases(settings.stop)
+        self._begun = prompt[len(prompt) - self._ban.held(prompt) :]  # of a banned phrase
         unfinished = self.context.tokens[self.context.starts[-1] :]
         self._before = Written(
             token=self.context.tokens[-1],
@@ -126,7 +100,7 @@ class Passage:
         """The next token is this one; False when it completed a banned phrase and was taken back."""
         self._add(choice)
         pending = self._pending()
-        if (place := self._ban.find(pending)) is not None:
+        if (place := self._banned(pending)) is not None:
             self._refuse(place)
             return False
         if (place := self._stop.find(pending)) is not None:
@@ -138,7 +112,9 @@ class Passage:
         if self.done:
             self._given = len(self.written)
             return True
-        self._release(len(pending) - max(self._ban.held(pending), self._stop.held(pending)))
+        self._release(
+            len(pending) - max(self._ban.held(self._before_it() + pending), self._stop.held(pending))
+        )
         if len(self.context.tokens) - self._middle >= self.language.shape.target:
             self._move_window()
         return True
@@ -216,6 +192,16 @@ class Passage:
     def _pending(self) -> str:
         return "".join(piece.text for piece in self._pieces(self._given, len(self.written)))
 
+    def _before_it(self) -> str:
+        """What the prompt begins of a banned phrase, while nothing behind it is final."""
+        return "" if self._given else self._begun
+
+    def _banned(self, pending: str) -> int | None:
+        """Where in pending text a banned phrase begins; 0 for one that the prompt began."""
+        begun = self._before_it()
+        place = self._ban.find(begun + pending, behind=len(begun))
+        return None if place is None else max(0, place - len(begun))
+
     def _release(self, characters: int) -> None:
         """The first pending characters are final, as far as whole tokens go."""
         while self._given < len(self.written):
@@ -259,7 +245,7 @@ class Passage:
         state = self._state
         sentence = "".join(piece.text for piece in self._pieces(-OVERRUN, len(self.written)))
         tail = ending(sentence, state.opened)
-        if self._ban.find(self._pending() + tail) is None:
+        if self._banned(self._pending() + tail) is None:
             self.written.append(state._replace(piece=Piece(tail), opened=""))
         self.done = True
 

@@ -16,9 +16,10 @@ class Phrases:
         self._beginnings = {text[:length] for text in self.texts for length in range(1, len(text))}
         self._longest = max(map(len, self._beginnings), default=0)
 
-    def find(self, text: str) -> int | None:
-        """Where the first phrase in `text` begins; None where there is none."""
-        return min((place for phrase in self.texts if (place := text.find(phrase)) >= 0), default=None)
+    def find(self, text: str, behind: int = 0) -> int | None:
+        """Where the first phrase in `text` begins that ends behind so many characters; None without one."""
+        starts = ((phrase, max(0, behind + 1 - len(phrase))) for phrase in self.texts)
+        return min((place for phrase, at in starts if (place := text.find(phrase, at)) >= 0), default=None)
 
     def held(self, text: str) -> int:
         """How many of the last characters of `text` are the beginning of a phrase."""

@@ -16,10 +16,11 @@ from xuxie.config import WriteSettings
 from xuxie.corpus.tokenizer import FILE_NAME, NovelTokenizer, load_tokenizer
 from xuxie.corpus.windows import WindowShape
 from xuxie.errors import InputError
-from xuxie.generation.beams import search
+from xuxie.generation.beams import never, search
 from xuxie.generation.decoder import Decoder, Logits, Reading
 from xuxie.generation.engines import Precision, open_decoder
-from xuxie.generation.passage import Language, Passage, Piece
+from xuxie.generation.passage import Language, Passage
+from xuxie.generation.pieces import Piece
 from xuxie.generation.request import Drawn, Request, Verdict, Window
 from xuxie.generation.sampling import Choice
 from xuxie.generation.scheduler import Scheduler
@@ -101,14 +102,19 @@ class Writer:
         """
         return (piece.text for piece in self.pieces(prompt, settings))
 
-    def pieces(self, prompt: str, settings: WriteSettings) -> Iterator[Piece]:
-        """The same with the log-probabilities that `logprobs` asks for; of several beams the best."""
+    def pieces(
+        self, prompt: str, settings: WriteSettings, gone: Callable[[], bool] = never
+    ) -> Iterator[Piece]:
+        """The same with the log-probabilities that `logprobs` asks for; of several beams the best.
+
+        Beams give nothing out until the end: `gone` is asked meanwhile whether anybody still wants it.
+        """
         settings = with_seed(settings)
         passage = self._begin(prompt, settings)
-        return self._stream(passage) if settings.beams == 1 else self._best(passage, settings)
+        return self._stream(passage) if settings.beams == 1 else self._best(passage, settings, gone)
 
     def candidates(
-        self, prompt: str, settings: WriteSettings, gone: Callable[[], bool] = lambda: False
+        self, prompt: str, settings: WriteSettings, gone: Callable[[], bool] = never
     ) -> list[Passage]:
         """So many complete continuations as `settings.candidates` asks for, no two with the same text.
 
@@ -120,7 +126,7 @@ class Writer:
         passage = self._begin(prompt, settings)
         found: dict[str, Passage] = {}
         if settings.beams > 1:
-            for beam in self._beams(passage, settings):
+            for beam in self._beams(passage, settings, gone):
                 found.setdefault(beam.text, beam)
             return list(found.values())[: settings.candidates]
         for number in range(0, TRIES * settings.candidates, settings.candidates):
@@ -153,12 +159,14 @@ class Writer:
         for _ in self.run([passage]):
             yield from passage.take()
 
-    def _best(self, passage: Passage, settings: WriteSettings) -> Iterator[Piece]:
-        yield from self._beams(passage, settings)[0].take()
+    def _best(self, passage: Passage, settings: WriteSettings, gone: Callable[[], bool]) -> Iterator[Piece]:
+        for best in self._beams(passage, settings, gone)[:1]:
+            yield from best.take()
 
-    def _beams(self, passage: Passage, settings: WriteSettings) -> list[Passage]:
+    def _beams(self, passage: Passage, settings: WriteSettings, gone: Callable[[], bool]) -> list[Passage]:
+        decoder, penalty = self.scheduler.decoder, settings.length_penalty
         with self.scheduler.reserve(settings.beams) as slots:
-            return search(passage, self.scheduler.decoder, slots, length_penalty=settings.length_penalty)
+            return search(passage, decoder, slots, length_penalty=penalty, gone=gone)
 
 
 class Hand:

@@ -11,7 +11,8 @@ from typing import TypeVar, cast
 
 from xuxie.config import Settings, WriteSettings
 from xuxie.errors import EnvironmentFailure
-from xuxie.generation.passage import Passage, Piece
+from xuxie.generation.passage import Passage
+from xuxie.generation.pieces import Piece
 from xuxie.generation.writer import Writer
 from xuxie.language import tr
 
@@ -37,7 +38,7 @@ class Engine:
         Raises InputError for what cannot be written and EnvironmentFailure when too many are waiting, both
         before the first piece.
         """
-        return self._start(self.writer.pieces(text, settings), gone)
+        return self._start(self.writer.pieces(text, settings, gone), gone)
 
     def candidates(self, text: str, settings: WriteSettings, gone: Callable[[], bool]) -> Iterator[Passage]:
         """Several continuations, complete. Raises as `write` does, at the latest before the first."""

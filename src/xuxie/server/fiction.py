@@ -19,7 +19,7 @@ from flask import Blueprint, Response, current_app, jsonify, request
 
 from xuxie.config import WriteSettings, from_mapping
 from xuxie.errors import InputError, XuxieError
-from xuxie.generation.passage import Piece, as_data
+from xuxie.generation.pieces import Piece, as_data
 from xuxie.generation.writer import with_seed
 from xuxie.language import tr
 from xuxie.server.engine import Engine
