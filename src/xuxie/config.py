@@ -70,7 +70,7 @@ class TrainSettings:
 
     start: str = "scratch"  # "scratch", or the folder or hub name of a pretrained model
     lora: Annotated[int, Field(ge=0, le=1024)] = 0  # rank of the adapters to train; 0: train all weights
-    layers: PositiveInt = 4
+    layers: PositiveInt = 4  # this and the next three: from scratch; a pretrained model brings its own
     hidden_size: PositiveInt = 256
     heads: PositiveInt = 4
     dropout: Fraction = 0.1
