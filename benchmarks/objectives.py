@@ -39,8 +39,7 @@ SIZES: dict[str, dict[str, Any]] = {
 SECONDS = {"small": 60.0, "larger": 180.0}  # of CPU time, of one contender
 START, START_TIMES = "start", 4  # the model that others start from takes so many times as long
 SCHEDULE_TIMES = {"small": 4, "larger": 2}  # and so many times as long each of the schedules
-# of a schedule's time, read left to right, and whether target tokens foresee the next one afterwards
-SCHEDULES = ((0.6, False), (0.3, False), (0.3, True), (0.0, False), (0.0, True))
+SHARES = (0.6, 0.3, 0.0)  # of a schedule's time, read left to right
 NAMES = ("masked", "pseudo-masked", "unilm", "shifted", "left-to-right")
 WITHOUT_MASK = ("shifted", "left-to-right")
 PARTS = ("start", "scratch", "schedules")
@@ -49,17 +48,11 @@ MEASUREMENTS, TARGETS = 4, 8192  # of a contender, and the target tokens of each
 
 def contenders(part: str) -> dict[str, dict[str, Any]]:
     """Settings by name, in the order in which they are trained; `start` stands for the pretrained one."""
-    plain = {"left_to_right": 0.0, "auxiliary": False}
+    plain = {"left_to_right": 0.0}
     if part == "scratch":
         return {f"{name}, from scratch": {**plain, "objective": name} for name in NAMES}
     if part == "schedules":
-        return {
-            f"{share:.0%} left to right{', auxiliary' * auxiliary}": {
-                "left_to_right": share,
-                "auxiliary": auxiliary,
-            }
-            for share, auxiliary in SCHEDULES
-        }
+        return {f"{share:.0%} left to right": {"left_to_right": share} for share in SHARES}
     after = {f"{name}, from start": {**plain, "objective": name, "start": START} for name in NAMES}
     return {START: {**plain, "objective": "left-to-right"}, **after}
 

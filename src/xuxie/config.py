@@ -79,7 +79,6 @@ class TrainSettings:
     target_length: Annotated[int, Field(ge=2)] = 128
     objective: Objective = "pseudo-masked"
     mask_rate: Annotated[float, Field(gt=0, le=1)] = 0.8  # of the target tokens, for "masked"
-    auxiliary: bool = False  # of "pseudo-masked": target tokens foresee the next one as well
     unilm_weights: MaskWeights = (1 / 3, 1 / 6, 1 / 6, 1 / 3)  # of the masks, for "unilm"; see unilm.masks
     padded: bool = False  # transformers' own forward pass on padded batches: slow, plain to read
     left_to_right: Annotated[float, Field(ge=0, lt=1)] = 0.3  # share of the run spent so, before

@@ -20,7 +20,6 @@ OBJECTIVES = {
     "masked": TrainSettings(objective="masked"),
     "masked-all": TrainSettings(objective="masked", mask_rate=1.0),
     "pseudo-masked": TrainSettings(objective="pseudo-masked"),
-    "pseudo-masked-auxiliary": TrainSettings(objective="pseudo-masked", auxiliary=True),
     "unilm-bidirectional": TrainSettings(objective="unilm", unilm_weights=(1, 0, 0, 0)),
     "unilm-left-to-right": TrainSettings(objective="unilm", unilm_weights=(0, 1, 0, 0)),
     "unilm-right-to-left": TrainSettings(objective="unilm", unilm_weights=(0, 0, 1, 0)),

@@ -75,14 +75,6 @@ def test_pseudo_masked_is_no_longer_than_it_must_be(pairs: list[Pair]) -> None:
     assert not predicted[:, :length].any()
 
 
-def test_tokens_of_the_target_foresee_the_next_besides() -> None:
-    pairs = collate([([5, 6, 7], [8, 9]), ([], [10, 11, 12])], PAD)
-    assert pseudo_masked(pairs, MASK, auxiliary=True).labels.tolist() == [
-        [IGNORED, IGNORED, 8, 9, IGNORED, IGNORED, IGNORED, IGNORED, 8, 9],
-        [11, 12, IGNORED, IGNORED, IGNORED, 10, 11, 12, IGNORED, IGNORED],
-    ]
-
-
 def test_an_example_moves_as_a_whole() -> None:
     example = left_to_right(collate(PAIRS, PAD)).to("meta")
     assert {tensor.device.type for tensor in vars(example).values()} == {"meta"}

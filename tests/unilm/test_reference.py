@@ -14,9 +14,8 @@ nothing later, M: measured as generated), for:
     pseudo-masked: [MASK]s a position early        pseudo-masked                                P L
     pseudo-masked: [MASK]s of the source's segment pseudo-masked                                P M
     unilm: every window gets the first mask        unilm                                        P
-    pseudo-masked: settings.auxiliary not heeded   pseudo-masked-auxiliary                      P
     shifted: mask left-to-right; bidirectional     shifted                                      P M; P L M
-    moved_ahead: labels not moved                  shifted, left-to-right, -auxiliary           P M
+    next_token: labels not moved                   shifted, left-to-right                       P M
     measured: the given token charged              masked, pseudo-masked, unilm                 M
     measured: the source charged                   left-to-right                                M
     stream: masks not narrowed to the rows asking  all but left-to-right                        P
@@ -37,7 +36,6 @@ from xuxie.unilm.model import cross_entropy, predict
 from xuxie.unilm.objectives import measured
 from xuxie.unilm.stream import concatenate, predict_stream
 
-AUXILIARY = "pseudo-masked-auxiliary"
 Predictions = list[tuple[Tensor, int]]  # the logits [vocabulary], and the token that they should foretell
 
 
@@ -107,8 +105,7 @@ def expected(model: BertForMaskedLM, name: str, example: Example) -> tuple[Tenso
         elif name.startswith("unilm-"):
             predictions += cloze(model, name.removeprefix("unilm-"), pair, example, row)
         else:
-            for part in ("shifted", "pseudo-masked") if name == AUXILIARY else (name,):
-                predictions += step_by_step(model, part, pair)
+            predictions += step_by_step(model, name, pair)
     return torch.stack([logits for logits, _ in predictions]), [token for _, token in predictions]
 
 
@@ -134,15 +131,14 @@ def test_the_mixture_is_of_those_masks() -> None:
     assert all(any(column) for column in zip(*found, strict=True))
 
 
-def foretold(model: BertForMaskedLM, name: str, pairs: list[Pair]) -> dict[tuple[int, int, bool], Tensor]:
-    """The logits of each row and place that is foretold, and whether the token before foretells it."""
+def foretold(model: BertForMaskedLM, name: str, pairs: list[Pair]) -> dict[tuple[int, int], Tensor]:
+    """The logits of each row and place that is foretold."""
     example = an_example(name, pairs)
     logits, _ = predict(model, example)
-    found = example.labels != IGNORED
-    ahead = (example.input_ids != MASK) & (name in ("shifted", "left-to-right", AUXILIARY))
-    rows = found.nonzero()[:, 0].tolist()
-    places = (example.position_ids + ahead)[found].tolist()
-    return dict(zip(zip(rows, places, ahead[found].tolist(), strict=True), logits, strict=True))
+    ahead = int(name in ("shifted", "left-to-right"))  # the token before foretells
+    found = (example.labels != IGNORED).nonzero().tolist()
+    places = [(row, int(example.position_ids[row, i]) + ahead) for row, i in found]
+    return dict(zip(places, logits, strict=True))
 
 
 LOOK_AHEAD = ("unilm", "unilm-bidirectional", "unilm-right-to-left")  # as the paper means them to

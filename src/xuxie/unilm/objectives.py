@@ -47,30 +47,25 @@ def masked(pairs: Pairs, mask_id: int, rate: float, generator: torch.Generator) 
     )
 
 
-def pseudo_masked(pairs: Pairs, mask_id: int, *, auxiliary: bool = False) -> Example:
+def pseudo_masked(pairs: Pairs, mask_id: int) -> Example:
     """Every target position predicted in one pass under exactly the conditions of generation.
 
     Behind the pairs stand as many `[MASK]`s; the one for position i is at position i and sees everything
     before it. The length is at most twice that of the pairs.
-
-    `auxiliary`: the target's own tokens foresee the next one besides, as in `shifted`. They are there
-    anyway, and what a token tells of the next is soon learned; a `[MASK]` then has little more to learn
-    than to look at the token before it.
     """
     target = pairs.target
-    labels = pairs.input_ids.masked_fill(~target, IGNORED)
     needed = target.any(dim=0)  # no row predicts the columns where all rows are still in the source
     kept = torch.cat([torch.ones_like(needed), needed]).nonzero().squeeze(1)
     mask = compute_pseudo_mask(pairs.segment_ids, pairs.padding)
     masks = torch.full_like(pairs.input_ids, mask_id)
-    besides = moved_ahead(labels) if auxiliary else torch.full_like(labels, IGNORED)
+    ignored = torch.full_like(pairs.input_ids, IGNORED)
     place = positions(pairs)
     return Example(
         input_ids=torch.cat([pairs.input_ids, masks], dim=1)[:, kept],
         segment_ids=torch.cat([pairs.segment_ids, pairs.segment_ids], dim=1)[:, kept],
         position_ids=torch.cat([place, place], dim=1)[:, kept],
         attention_mask=mask[:, kept][:, :, kept],
-        labels=torch.cat([besides, labels], dim=1)[:, kept],
+        labels=torch.cat([ignored, pairs.input_ids.masked_fill(~target, IGNORED)], dim=1)[:, kept],
     )
 
 
@@ -149,18 +144,15 @@ def left_to_right(pairs: Pairs, *, target_only: bool = False) -> Example:
 
 def next_token(pairs: Pairs, labels: Tensor, attention_mask: Tensor) -> Example:
     """Each position foresees the label of the one behind it."""
+    labels = labels.roll(-1, dims=1)
+    labels[:, -1] = IGNORED
     return Example(
         input_ids=pairs.input_ids,
         segment_ids=pairs.segment_ids,
         position_ids=positions(pairs),
         attention_mask=attention_mask,
-        labels=moved_ahead(labels),
+        labels=labels,
     )
-
-
-def moved_ahead(labels: Tensor) -> Tensor:
-    """Each label at the position before its own; that of the first, which nothing foresees, is dropped."""
-    return torch.cat([labels[:, 1:], torch.full_like(labels[:, :1], IGNORED)], dim=1)
 
 
 def learned(
@@ -171,7 +163,7 @@ def learned(
         case "masked":
             return masked(pairs, mask_id, settings.mask_rate, generator)
         case "pseudo-masked":
-            return pseudo_masked(pairs, mask_id, auxiliary=settings.auxiliary)
+            return pseudo_masked(pairs, mask_id)
         case "unilm":
             return unilm(pairs, mask_id, vocabulary_size, settings.unilm_weights, generator)
         case "shifted":
