@@ -135,7 +135,7 @@ def file_name(number: int) -> str:
 
 def chapter_bytes(paragraphs: list[str]) -> bytes:
     """A chapter file's content: UTF-8, LF, a paragraph a line."""
-    return "".join(line + "\n" for line in paragraphs).encode("utf-8")
+    return "\n".join([*paragraphs, ""]).encode("utf-8")
 
 
 def read_paragraphs(path: Path) -> list[str]:

@@ -149,7 +149,7 @@ def keys_of(lines: Sequence[str], title: str, names: Names) -> Iterator[Key]:
     """All that a chapter may share with others: edge lines, lines of sites, advertised addresses."""
     top, bottom = lines[:EDGE_LINES], lines[-EDGE_LINES:][::-1]
     for where, edge in (("top", top), ("bottom", bottom)):
-        for line in edge:
+        for line in filter(None, edge):  # most are prose, and blank here
             if key := edge_key(line, title, names):
                 yield where, key  # type: ignore[misc]  # a Where, which the loop widens
     for line in filter(may_advertise, lines):

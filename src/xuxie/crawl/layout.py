@@ -71,23 +71,23 @@ def walk(
 
     Text has no tag and comes once. Elements that are `skipped` are left out with all that is in them.
     """
-    node, opening = root.child, True
-    depth = 1
-    while node is not None and depth:
-        if not opening:
-            yield False, node.tag or "", node
-        elif node.is_text_node:
+    node = root.child
+    around: list[tuple[str, LexborNode]] = []  # the elements that are open, outermost first
+    while node is not None:
+        if node.is_text_node:
             yield True, "", node
         elif node.is_element_node and not skipped(tag := node.tag or "", node):
             yield True, tag, node
             if (child := node.child) is not None:
-                node, depth = child, depth + 1
+                around.append((tag, node))
+                node = child
                 continue
             yield False, tag, node
-        if (following := node.next) is not None:
-            node, opening = following, True
-        else:
-            node, opening, depth = node.parent, False, depth - 1
+        node = node.next
+        while node is None and around:
+            tag, outer = around.pop()
+            yield False, tag, outer
+            node = outer.next
 
 
 def is_anchor(node: LexborNode) -> bool:

@@ -3,8 +3,8 @@
     saver = Saver()
     await saver.save({raw_path: content, clean_path: cleaned})      # both are whole now
 
-What comes while files are being written goes together in the next turn: to hand a chapter to the thread
-costs more than to write it.
+What comes within a moment, or while others are being written, goes together in one turn: to hand a chapter
+to the thread costs more than to write it.
 """
 
 import asyncio
@@ -14,6 +14,8 @@ from pathlib import Path
 import aiofiles.os
 
 from xuxie.files import flush_directory, replacing
+
+MOMENT = 0.02  # seconds; less than a site takes for the next chapters
 
 
 class Saver:
@@ -31,6 +33,7 @@ class Saver:
         await asyncio.shield(self._next)
 
     async def _take_turn(self) -> None:
+        await asyncio.sleep(MOMENT)
         async with self._turn:
             files, self._unsaved, self._next = self._unsaved, {}, None
             await write(files)
