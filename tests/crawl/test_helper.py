@@ -22,6 +22,7 @@ from xuxie.crawl.helper import Helper
 from xuxie.crawl.html import UnusablePage
 from xuxie.crawl.responses import Response
 from xuxie.crawl.rules import ChapterRules
+from xuxie.crawl.shelf import Wanted, crawl_shelf
 from xuxie.errors import IncompleteError
 from xuxie.project import Project
 
@@ -153,6 +154,14 @@ def test_the_book_is_the_same_with_a_helper(
             eager.clear()
     assert not eager
     assert contents(Project(tmp_path / "with")) == contents(Project(tmp_path / "without"))
+
+
+def test_books_of_a_list_have_helpers_too(site: Any, tmp_path: Path, eager: list[Part | None]) -> None:
+    """They are crawled in threads of their own."""
+    url = site.book(list(range(1, 13)))
+    (outcome,) = crawl_shelf([Wanted(url=url, folder="book")], tmp_path, CrawlSettings())
+    assert (outcome.fetched, outcome.error) == (12, None)
+    assert any(eager)
 
 
 def test_a_helper_that_dies_costs_nothing(
