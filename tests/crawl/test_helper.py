@@ -182,6 +182,18 @@ def test_a_helper_that_dies_costs_nothing(
     assert free.acquire(blocking=False)
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="the system cannot stop a process")
+def test_a_helper_that_stands_still_is_given_up(chapter_page: Any, free: object, monkeypatch: Any) -> None:
+    async def ask(found: Helper) -> list[Part | None]:
+        assert await found.read(response(chapter_page(1)), "第1章 雨夜1")
+        found.process.send_signal(signal.SIGSTOP)
+        monkeypatch.setattr(helper, "PATIENCE", 0.1)
+        pages = [found.read(response(chapter_page(number)), "第1章 雨夜1") for number in (1, 2)]
+        return [*await asyncio.gather(*pages), await found.read(response(chapter_page(1)), "第1章 雨夜1")]
+
+    assert asked(ask) == [None, None, None]
+
+
 def test_an_answer_that_nobody_took_is_not_the_next_ones(chapter_page: Any, free: object) -> None:
     async def interrupted(found: Helper) -> Part | None:
         first = asyncio.create_task(found.read(response(chapter_page(1)), "第1章 雨夜1"))

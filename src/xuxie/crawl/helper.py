@@ -24,6 +24,7 @@ from xuxie.crawl.responses import Response
 from xuxie.crawl.rules import ChapterRules
 
 LENGTH = 4  # bytes before each message, which say how many follow
+PATIENCE = 30.0  # seconds; a page takes milliseconds, the worst one that is not refused some seconds
 
 
 def cores() -> int:
@@ -70,7 +71,7 @@ class Helper:
         head = json.dumps([response.url, response.content_type, title]).encode()
         try:
             self.questions.write(message(head + b"\n" + response.body))
-            async with self.turn:
+            async with asyncio.timeout(PATIENCE), self.turn:
                 if not self.alive:
                     return None
                 length = int.from_bytes(await self.answers.readexactly(LENGTH))
@@ -79,7 +80,7 @@ class Helper:
                 return None
             paragraphs, headings, below, links = answer
             return Part(paragraphs, headings, below, [(text, address) for text, address in links])
-        except (OSError, asyncio.IncompleteReadError):
+        except (OSError, asyncio.IncompleteReadError):  # it has died, or stands still
             self.alive = False
             return None
         except asyncio.CancelledError:  # an answer that nobody takes

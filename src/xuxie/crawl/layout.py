@@ -37,6 +37,7 @@ def lay_out(tree: LexborHTMLParser, *, hidden: bool = False, links: bool = True)
         return writer.layout
     unseen = frozenset() if hidden else hidden_elements(tree)
     writer.open(root.tag or "", root)
+    linked: list[bool] = []  # <a> elements that are open, and whether what they hold counts as a link
 
     def dealt_with(tag: str, node: LexborNode) -> bool:
         if tag in SKIPPED or (unseen and node.mem_id in unseen):
@@ -49,8 +50,11 @@ def lay_out(tree: LexborHTMLParser, *, hidden: bool = False, links: bool = True)
         if not tag:
             writer.write(node.text_content or "")
         elif tag == "a":
-            if links and not is_anchor(node):
-                writer.links += 1 if opening else -1
+            if opening:
+                linked.append(links and not is_anchor(node))
+                writer.links += linked[-1]
+            else:
+                writer.links -= linked.pop()
         elif tag in INLINE:
             continue
         elif tag in BREAKS:
