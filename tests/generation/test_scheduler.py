@@ -268,7 +268,19 @@ def test_reserved_slots_are_nobody_elses() -> None:
         decoder: Decoder = shared.decoder
         decoder.prefill(slots[0], [5], [6])
         decoder.step([Chunk(slot=slots[0], tokens=[7])])
-    with pytest.raises(ValueError, match="3 slots of 2 free"), shared.reserve(3):
+    with pytest.raises(ValueError, match="4 slots of 3"), shared.reserve(4):
         pass
     for _ in run:
         pass
+
+
+def test_who_wants_several_slots_waits_for_what_was_begun() -> None:
+    shared, requests = scheduler(2), [request(number) for number in range(3)]
+    run = shared.run_together(requests)
+    next(run)
+    with shared.reserve(2) as slots:
+        assert slots == [0, 1]
+        assert [written(r) for r in requests] == [alone(0), alone(1), []]
+    for _ in run:
+        pass
+    assert written(requests[2]) == alone(2)

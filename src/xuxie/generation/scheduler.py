@@ -30,6 +30,7 @@ class Scheduler:
         self._waiting: list[Request] = []
         self._running: dict[Request, int] = {}  # the slot of each
         self._free = list(range(decoder.slots))
+        self._held = 0  # free slots that are kept for those who wait for several
 
     def run(self, request: Request) -> Iterator[None]:
         """Write a request; yields whenever `request.drawn` has changed, at last when it is done.
@@ -66,13 +67,26 @@ class Scheduler:
     def reserve(self, slots: int) -> Iterator[list[int]]:
         """Slots of the decoder for oneself, while nobody else is written: for searches that fork windows.
 
-        Raises ValueError when too few are free.
+        Until so many are free, what was begun is written on, and nothing else is begun. Raises ValueError
+        for more slots than the decoder has.
         """
-        with self._alone():
-            self._leave()
-            if len(self._free) < slots:
-                raise ValueError(f"{slots} slots of {len(self._free)} free")
-            yield self._free[:slots]
+        if slots > self.decoder.slots:
+            raise ValueError(f"{slots} slots of {self.decoder.slots}")
+        self._hold(slots)
+        try:
+            while True:
+                with self._alone():
+                    self._leave()
+                    if len(self._free) >= slots:
+                        yield self._free[:slots]
+                        return
+                    self._pass()
+        finally:
+            self._hold(-slots)
+
+    def _hold(self, slots: int) -> None:
+        with self._passed:
+            self._held += slots
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -135,9 +149,9 @@ class Scheduler:
     def _admit(self) -> None:
         while not self._arrived.empty():
             self._waiting.append(self._arrived.get())
-        while self._waiting and self._free:
+        while self._waiting and (most := len(self._free) - self._held) > 0:
             first = self._waiting[0]
-            group = [r for r in self._waiting if same_window(r, first)][: len(self._free)]
+            group = [r for r in self._waiting if same_window(r, first)][:most]
             self._waiting = [request for request in self._waiting if request not in group]
             slots = [self._free.pop(0) for _ in group]
             self._running |= zip(group, slots, strict=True)
