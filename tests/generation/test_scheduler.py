@@ -275,12 +275,13 @@ def test_reserved_slots_are_nobody_elses() -> None:
 
 
 def test_who_wants_several_slots_waits_for_what_was_begun() -> None:
-    shared, requests = scheduler(2), [request(number) for number in range(3)]
+    shared, lengths = scheduler(2), (4, 8, 12)
+    requests = [request(number, most) for number, most in enumerate(lengths)]
     run = shared.run_together(requests)
     next(run)
     with shared.reserve(2) as slots:
         assert slots == [0, 1]
-        assert [written(r) for r in requests] == [alone(0), alone(1), []]
+        assert [written(r) for r in requests] == [alone(0, 4), alone(1, 8), []]
     for _ in run:
         pass
     assert written(requests[2]) == alone(2)

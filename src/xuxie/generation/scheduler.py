@@ -50,7 +50,7 @@ class Scheduler:
     def _run(self, requests: Sequence[Request]) -> Iterator[None]:
         for request in requests:
             self._arrived.put(request)
-        state = [0]
+        state = [0] * len(requests)
         try:
             while not all(request.done for request in requests):
                 self._pass_beyond(state, requests)
