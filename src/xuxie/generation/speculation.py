@@ -13,7 +13,7 @@ counts only where it draws that very token. Nothing else can come out, greedy or
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-GRAMS = (8, 4)  # how many characters must be the same; the longer is the better sign
+GRAM = 4  # characters that must be the same
 FEWEST, MOST = 2, 6  # guesses
 
 
@@ -29,12 +29,11 @@ class Speculation:
         if count < 1:
             return []
         text = "".join(map(chr, tokens))  # what finds one text in another fastest
-        for gram in GRAMS:
-            place = text.rfind(text[-gram:], 0, -1) if len(text) > gram else -1
-            if place >= 0:
-                period = len(text) - gram - place
-                return [tokens[i % period - period] for i in range(count)]
-        return []
+        place = text.rfind(text[-GRAM:], 0, -1) if len(text) > GRAM else -1
+        if place < 0:
+            return []
+        period = len(text) - GRAM - place
+        return [tokens[i % period - period] for i in range(count)]
 
     def learn(self, guessed: int, accepted: int) -> None:
         """So many guesses were checked; the first of them were right."""
