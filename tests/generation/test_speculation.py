@@ -88,9 +88,9 @@ def test_what_stood_behind_the_same_is_guessed(tokens: list[int], guesses: list[
     assert Speculation().guess(tokens, 0) == []
 
 
-def test_the_longer_sign_is_believed() -> None:
+def test_the_last_time_is_believed() -> None:
     tokens = [0, 1, 2, 3, 4, 5, 6, 7, 50, 4, 5, 6, 7, 60, 0, 1, 2, 3, 4, 5, 6, 7]
-    assert Speculation().guess(tokens, 1) == [50]
+    assert Speculation().guess(tokens, 1) == [60]
 
 
 def test_more_is_guessed_while_it_is_right() -> None:
