@@ -12,7 +12,6 @@ the page is none or it has died, is read again by its master, who also says what
 import asyncio
 import contextlib
 import json
-import os
 import signal
 import sys
 import threading
@@ -22,17 +21,10 @@ from typing import BinaryIO, cast
 from xuxie.crawl.extraction import Part, read_part
 from xuxie.crawl.responses import Response
 from xuxie.crawl.rules import ChapterRules
+from xuxie.machine import cores
 
 LENGTH = 4  # bytes before each message, which say how many follow
 PATIENCE = 30.0  # seconds; a page takes milliseconds, the worst one that is not refused some seconds
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)  # Linux alone has it
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
-
-
 FREE = threading.Semaphore(cores() - 1)  # helpers that may be started, for all books crawled at a time
 
 

@@ -5,7 +5,6 @@
 The graph (`onnx_graph`) is built in memory; no file, no compiler, no torch.
 """
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -21,6 +20,7 @@ from xuxie.generation.memory import give_back_memory, untouched_zeros
 from xuxie.generation.onnx_graph import HIDDEN, build_graph
 from xuxie.generation.onnx_products import Arithmetic
 from xuxie.generation.overflow import sums_overflow
+from xuxie.machine import cores
 
 BINDINGS_KEPT = 16  # of the shapes that were run last
 
@@ -155,9 +155,3 @@ class OnnxDecoder(Decoder):
     def _copy(self, slot: int, to: int, length: int) -> None:
         for cache in self._caches.values():
             cache[to, :, :length] = cache[slot, :, :length]
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)  # Linux alone has it
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
