@@ -101,6 +101,8 @@ def test_write_takes_a_precision(trained: Project, xuxie: Command) -> None:
     assert len(set(found)) == 3  # the log-probabilities differ
     refused = xuxie("write", trained, "他推开门，", "--precision", "int3")
     assert (refused.code, "int3" in refused.err) == (2, True)
+    refused = xuxie("write", trained, "他推开门，", "--precision", "fp32", "--deterministic", "-q")
+    assert (refused.code, "only int8 is deterministic" in refused.err) == (2, True)
 
 
 def test_write_prints_the_continuation_alone(trained: Project, xuxie: Command) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import xuxie
+from crawl.test_crawler import contents
 from xuxie.books.book import Book
 from xuxie.config import CrawlSettings
 from xuxie.crawl import desk, helper
@@ -81,14 +82,6 @@ def eager(monkeypatch: pytest.MonkeyPatch, free: threading.Semaphore) -> list[Pa
     monkeypatch.setattr(Desk, "__aenter__", enter)
     monkeypatch.setattr(Helper, "read", note)
     return answers
-
-
-def contents(project: Project) -> dict[str, bytes]:
-    return {
-        str(path.relative_to(project.book)): path.read_bytes()
-        for path in sorted(project.book.rglob("*"))
-        if path.is_file()
-    }
 
 
 def test_a_helper_reads_what_is_read_here(chapter_page: Any, free: object) -> None:

@@ -7,7 +7,9 @@ import shutil
 from typing import Literal
 
 from xuxie.bert_weights import BertWeights
+from xuxie.errors import InputError
 from xuxie.generation.decoder import Decoder, Reading
+from xuxie.language import tr
 
 Precision = Literal["int8", "int4", "bf16", "fp32"]
 
@@ -26,10 +28,18 @@ def open_decoder(
     """A decoder with empty slots.
 
     `precision` None is int8 on CPUs and bf16 on CUDA, where int8 and int4 are bf16 too. int4: most of the
-    layers' weights have 4 bits; with many slots, where that is no faster, and when `deterministic` it is
-    int8. `device` None is CUDA where there is one. `deterministic`: what is written does not depend on the
-    number of slots, nor on what is written beside it; slower with few slots.
+    layers' weights have 4 bits; with many slots, where that is no faster, it is int8. `device` None is CUDA
+    where there is one. `deterministic`: what is written does not depend on the number of slots, nor on what
+    is written beside it; slower with few slots. Raises InputError where another precision than int8 is to
+    be so.
     """
+    if deterministic and precision not in (None, "int8"):
+        raise InputError(
+            tr(
+                "only int8 is deterministic: leave out precision {precision} or deterministic",
+                precision=precision,
+            )
+        )
     device = device or ("cuda" if has_cuda() else "cpu")
     if device == "cpu" and precision != "bf16":
         from xuxie.generation.onnx_decoder import OnnxDecoder
