@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -151,7 +152,7 @@ def test_page_opens_in_chinese_with_the_title_and_the_defaults(page: Page) -> No
     expect(page.get_by_label("种子")).to_have_value("7")
 
 
-def test_continuation_is_what_the_api_gives_and_grows_in_steps(page: Page, address: str) -> None:
+def test_continuation_is_what_the_api_gives_and_only_grows(page: Page, address: str) -> None:
     page.locator("#fresh").evaluate(
         """fresh => { window.lengths = [];
            new MutationObserver(() => window.lengths.push(fresh.textContent.length))
@@ -163,9 +164,28 @@ def test_continuation_is_what_the_api_gives_and_grows_in_steps(page: Page, addre
     assert page.locator("#fresh").text_content() == fresh
     lengths = page.evaluate("window.lengths")
     assert lengths == sorted(set(lengths))
-    assert len(lengths) > 3
     count = len("".join(fresh.split()))
     status(page, f"续写了 {count} 字（种子 7）")
+
+
+def test_what_has_come_is_shown_before_the_rest_is_written(
+    page: Page, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, shown = app.extensions["engine"], threading.Event()
+    write = engine.write
+
+    def write_and_wait(*arguments: Any) -> Iterator[Piece]:
+        pieces = write(*arguments)
+        yield next(pieces)
+        assert shown.wait(30)
+        yield from pieces
+
+    monkeypatch.setattr(engine, "write", write_and_wait)
+    page.fill("#text", PROMPT)
+    page.click("#write")
+    expect(page.locator("#fresh")).to_have_text(re.compile(r"\S"))
+    shown.set()
+    status(page, "续写了")
 
 
 def test_paragraph_mark_that_comes_first_is_kept(
