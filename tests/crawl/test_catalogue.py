@@ -259,3 +259,68 @@ def test_latest_blocks_on_every_page_do_not_hide_a_short_last_page() -> None:
 def test_the_first_page_of_a_list_may_have_a_name_of_its_own() -> None:
     html = f"<dl>{rows(*range(101, 108))}</dl><a href='index_2.html'>2</a><a href='/top/3.html'>3</a>"
     assert parse_page(html, URL + "all.html").pages == {2: URL + "index_2.html"}
+
+
+def test_a_list_that_names_the_book_before_each_chapter_runs_backwards() -> None:
+    html = "".join(
+        f'<div><a href="/chapter/some-book-chapter-{n}/77{n:02}/">'
+        f"<b>Some Book Chapter {n}</b> <i>2 days ago</i></a></div>"
+        for n in range(12, 0, -1)
+    )
+    found = urls(f"<main>{html}</main>", "https://example.com/novel/some-book.html")
+    assert found == [f"/chapter/some-book-chapter-{n}/77{n:02}/" for n in range(1, 13)]
+
+
+def test_chapters_elsewhere_that_name_the_books_number_are_its_own() -> None:
+    chapters = "".join(f'<li><a href="/read/4711-lamp/chapter/9{n}/">Part the {n}th</a>' for n in range(6))
+    reviews = "".join(f'<li><a href="?tab=review&cid={n}">Apr {n}, 2023</a>' for n in range(5))
+    found = urls(f"<ol>{chapters}</ol><ol>{reviews}</ol>", "https://example.com/series/4711/lamp/")
+    assert found == [f"/read/4711-lamp/chapter/9{n}/" for n in range(6)]
+
+
+def test_a_title_that_is_a_number_is_no_page() -> None:
+    titles = ["1 灯", "2 船", "3", "4 夜", "5 雨"]
+    listed = "".join(f"<li><a href=90{n}.html>{title}</a>" for n, title in enumerate(titles))
+    pages = "".join(f"<a href={n}.html>{n}</a>" for n in (2, 3, 4))
+    assert len(urls(f"<ul>{listed}</ul><div>{pages}</div>")) == len(titles)
+
+
+def test_a_shelf_of_books_with_their_newest_chapters_is_no_catalogue() -> None:
+    html = "".join(
+        f"<li><a href=/book/{n}.html>书{n}</a><ul>"
+        + "".join(f"<li><a href=/book/{n}/{k}.html>第{(n * 37 + k) % 90}章 夜</a>" for k in (7, 8, 9))
+        + "</ul>"
+        for n in range(100, 112)
+    )
+    with pytest.raises(NoChaptersError):
+        parse_catalogue(f"<ul>{html}</ul>", "https://example.com/cat/3.html")
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["<p>Author:&nbsp;<a>Jane  Doe</a></p>", "<dt>Author(s)</dt>: Jane Doe", "<i>Tác giả:</i> Jane Doe"],
+)
+def test_an_authors_name_may_have_blanks(said: str) -> None:
+    page = f"<h1>Lamp</h1>{said}<ul>{rows(1, 2, 3)}</ul>"
+    assert parse_catalogue(page, URL).author == "Jane Doe"
+
+
+def test_a_list_in_several_orders_is_no_catalogue() -> None:
+    orders = "".join(f"<a href='?orderby={name}&page=1'>{name}</a>" for name in ("new", "views", "name"))
+    with pytest.raises(NoChaptersError):
+        parse_catalogue(f"<div>{orders}</div>", "https://example.com/genre/quiet/")
+
+
+def test_the_newest_chapter_alone_is_no_catalogue() -> None:
+    with pytest.raises(NoChaptersError):
+        parse_catalogue(f"<p>{rows(593)}</p>", URL)
+    assert len(urls(f"<p>{rows(1)}</p>")) == 1
+
+
+def test_posts_with_the_day_behind_their_names_are_one_list() -> None:
+    days = [
+        f"/{place}/chapitre-{n}-x{n}y/2017/08/{n:02}/"
+        for place, n in (("a", 1), ("a", 2), ("b/c", 3), ("b", 4))
+    ]
+    html = "".join(f"<li><a href={day}>Chapitre {n} : Lampe</a>" for n, day in enumerate(days, 1))
+    assert urls(f"<ul>{html}</ul>", "https://example.com/category/lampe/") == days

@@ -41,6 +41,7 @@ NAMED = (
 )
 HEADING = re.compile(f"[【〔\\[（(]?(?:{NUMBERED}|{VOLUME}|{ENGLISH}|{NAMED})", re.IGNORECASE)
 LISTED = re.compile(rf"[（(【\[]?({NUMERAL}{{1,6}})\s*(?:[、.．:：）)】\]·-]|\s|$)")
+LATIN = re.compile(r"(?:^|\s)(?:chapter|chapitre|chương)\s?([0-9]{1,6})\b", re.IGNORECASE)
 INLINE = re.compile(rf"(?:\S{{1,20}}\s+){{1,2}}(?={NUMBERED}(?:\s|$))")
 JUNK = re.compile(
     r"(?:《[^》]{0,30}》|【[^】第]{0,30}】|\[[^\]第]{0,30}\]|正文卷?|章节目录|目录|目錄|最新章节|全文|VIP(?:章节|卷)?"
@@ -170,8 +171,9 @@ def fold(line: str) -> str:
 
 
 def entry_number(title: str) -> int | None:
-    """The number of a list's entry: also `五十三、云变`, `12. 归来`, `007 夜航`; None for none."""
+    """A list's entry's number: also `五十三、云变`, `12. 归来`, `Some Book Chapter 7`; None for none."""
     number = chapter_number(title)
-    if number is None and (match := LISTED.match(title.strip()[:MAX_LINE])):
+    line = title.strip()[:MAX_LINE]
+    if number is None and (match := LATIN.search(line) or LISTED.match(line)):
         number = to_int(match[1])
     return number

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from xuxie.crawl.addresses import host_of
+from xuxie.crawl.belonging import are_newest
 from xuxie.crawl.details import Details, read_details
 from xuxie.crawl.grouping import chapter_links, in_order, sections
 from xuxie.crawl.html import UnusablePage, parse_html
@@ -108,9 +109,10 @@ def assemble(pages: Sequence[CataloguePage], *, ruled: bool = False) -> Catalogu
     items = [item for page_number, page in enumerate(pages) for item in apart(page.items, page_number)]
     links = [item for item in items if isinstance(item, Link)]
     listed_links = links if ruled else chapter_links(links, url)
-    kept = {id(link) for link in in_order(listed_links, sections(items))}
+    chapters = in_order(listed_links, sections(items))
+    kept = {id(link) for link in chapters}
     listed = chosen(items, lambda link: id(link) in kept)
-    if not kept:
+    if not kept or (not ruled and are_newest(chapters)):
         raise NoChaptersError(
             tr("no list of chapters at {url}: give the address of the book's catalogue page", url=url)
         )

@@ -26,6 +26,10 @@ SITE_WORDS = re.compile(
     re.IGNORECASE,
 )
 AUTHOR = re.compile(r"作\s*者\s*[:：]\s*([^\s|/,，;；:：(（\[【]{1,30}+)(?![:：])")
+AUTHOR_LABEL = re.compile(  # the name's own words go on to the end of the line
+    r"(?:(?<!\w)authors?(?:\(s\))?|written by|tác giả|著者|작가)\s*[:：]\s*([^\n|/,;:：(（\[【]{1,60})",
+    re.IGNORECASE,
+)
 WRITTEN = re.compile(r"(?:^|[\s_｜|》-])([^\s_｜|《》-]{1,20})\s*著(?:$|[\s_｜|-])")
 STATUS = re.compile(r"[状狀]\s*[态態]\s*[:：]?\s*(\S{1,8})")
 FINISHED = re.compile(r"完[结結本成]|全本|已完|finished|completed", re.IGNORECASE)
@@ -118,8 +122,9 @@ def book_author(tree: LexborHTMLParser) -> str:
         return name
     page_title = tree.css_first("title")
     written = WRITTEN.search(text_of(page_title)) if page_title else None
-    match = AUTHOR.search(page_text(tree)) or written
-    return match[1] if match else ""
+    text = page_text(tree)
+    match = AUTHOR.search(text) or written or AUTHOR_LABEL.search(text)
+    return tidy(match[1]) if match else ""
 
 
 def book_cover(tree: LexborHTMLParser, base: str) -> str:

@@ -6,22 +6,20 @@ Links are grouped by the shape of their address; the group that looks most like 
 """
 
 import functools
-import itertools
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
-from urllib.parse import parse_qsl
 
-from xuxie.books.headings import entry_number, recognise
+from xuxie.books.headings import LATIN, recognise
 from xuxie.crawl.addresses import split_url
+from xuxie.crawl.belonging import of_many_books, of_one_book, shares_directory, sorts
 from xuxie.crawl.links import NUMBER, Caption, Link, shape, split_path
 from xuxie.crawl.pagination import page_place
 from xuxie.crawl.volumes import is_caption, is_latest
 
 SMALLEST_LIST = 3  # links that must share the catalogue's directory when none looks like a heading
 FEW = 10  # links of a list for one that may stand apart
-STEP = 3  # numbers of neighbours in one book differ by no more, mostly
 MOST = 0.8  # of a group: what so many have in common, all should
 NUMBERED = re.compile(
     r"(?:第\s?)?[0-9０-９]{1,5}(?:\s?[章回节節話话]|[\s.．、:：])"
@@ -70,7 +68,8 @@ def without_strangers(group: list[Link], links: Sequence[Link], url: str) -> lis
 @functools.lru_cache(maxsize=65_536)
 def is_heading(text: str) -> bool:
     """Whether a link's text reads like a chapter's title."""
-    return recognise(text) is not None or NUMBERED.match(text) is not None
+    named = recognise(text) is not None or NUMBERED.match(text) is not None
+    return named or LATIN.search(text) is not None
 
 
 def score(group: Sequence[Link], url: str) -> float:
@@ -79,63 +78,9 @@ def score(group: Sequence[Link], url: str) -> float:
     headings = sum(map(is_heading, texts.values()))
     near = sum(shares_directory(link, url) for link in texts)
     alike = len(texts) > 1 and len(set(texts.values())) == 1  # "details" of many books
-    if alike or (not headings and near < SMALLEST_LIST):
+    if alike or sorts(group, url) or (not headings and near < SMALLEST_LIST):
         return 0.0
     return len(texts) + 4.0 * headings + 2.0 * near
-
-
-def shares_directory(link: str, url: str) -> bool:
-    """Whether a link leads below the catalogue's directory, or names the same book by its number."""
-    theirs, ours = split_url(link), split_url(url)
-    if theirs.host != ours.host:
-        return False
-    directory, stem = split_path(ours.path)
-    book, theirs_directory = NUMBER.findall(stem), split_path(theirs.path)[0]
-    if book and book[-1] in NUMBER.findall(theirs_directory):  # /book/12.html, /read/12/345.html
-        return True
-    if directory == "/" or (book and not NUMBER.search(directory)):
-        return False
-    return theirs.path.startswith(directory) and not is_sibling(theirs.path, ours.path)
-
-
-def is_sibling(theirs: str, ours: str) -> bool:
-    """Whether a link's path is that of another book, by a name beside this one's: /novel/that-one."""
-    (home, name), (directory, own) = split_path(theirs), split_path(ours)
-    return home == directory and "-" in own and not NUMBER.search(own + name)
-
-
-def of_many_books(group: Sequence[Link], url: str) -> bool:
-    """Whether links lead to chapters of as many books, as a home page or a search has them.
-
-    Each has a directory of its own, and their numbers do not count up.
-    """
-    homes = {split_path(split_url(link.url).path.rstrip("/"))[0] for link in group}
-    numbers = [number for link in group if (number := entry_number(link.text)) is not None]
-    counted = sum(0 < abs(first - second) <= STEP for first, second in itertools.pairwise(numbers))
-    apart = len(group) >= FEW and len(homes) >= MOST * len(group) and 2 * counted < len(group)
-    return apart and not any(shares_directory(link.url, url) for link in group)
-
-
-def of_one_book(group: list[Link], url: str) -> list[Link]:
-    """`group` without the chapters of other books, which recommendations link to.
-
-    Two books' chapters differ in a directory, or in the value of a query key that one book's share.
-    """
-    homes = Counter(split_path(split_url(link.url).path)[0] for link in group)
-    near = {
-        home for home in homes if shares_directory(f"http://{split_url(group[0].url).host}{home}x", url)
-    }
-    main, size = homes.most_common(1)[0]
-    if not near and size >= MOST * len(group):
-        near = {main}
-    if near:
-        group = [link for link in group if split_path(split_url(link.url).path)[0] in near]
-    queries = [dict(parse_qsl(split_url(link.url).query)) for link in group]
-    for key in queries[0]:
-        value, size = Counter(query.get(key) for query in queries).most_common(1)[0]
-        if len(group) > size >= MOST * len(group):
-            group = [link for link in group if dict(parse_qsl(split_url(link.url).query)).get(key) == value]
-    return group
 
 
 def without_strays(group: list[Link]) -> list[Link]:
@@ -144,14 +89,31 @@ def without_strays(group: list[Link]) -> list[Link]:
     stems = Counter(stem_shape(link.url) for link in group)
     usual, size = stems.most_common(1)[0] if group else ("", 0)
     strict = size >= MOST * len(group)
-    counted = sum(page_place(link.text) is not None for link in group) > len(group) / 2
+    pages = page_numbers(group)
 
     def strays(link: Link) -> bool:
         unusual = strict and stem_shape(link.url) != usual
-        is_page = not counted and page_place(link.text) is not None
+        is_page = id(link) in pages
         return unusual or is_page or link.url in named or NAVIGATION.fullmatch(link.text) is not None
 
     return [link for link in group if is_heading(link.text) or not strays(link)]
+
+
+def page_numbers(group: Sequence[Link]) -> set[int]:
+    """The links (by their id) that lead to further pages of a list, by what they say: `2`, `51-100`.
+
+    None where most links are numbers; and a number between two titles, in the list of one, is a title.
+    """
+    pages = [page_place(link.text) is not None for link in group]
+    if sum(pages) > len(group) / 2:
+        return set()
+    around = zip(group[:-2], pages[:-2], group[1:-1], group[2:], pages[2:], strict=True)
+    titles = {
+        id(link)
+        for before, is_page, link, behind, follows in around
+        if not is_page and not follows and link.block in (before.block, behind.block)
+    }
+    return {id(link) for link, is_page in zip(group, pages, strict=True) if is_page} - titles
 
 
 def stem_shape(url: str) -> str:

@@ -26,6 +26,7 @@ UNREAD = FURNITURE | UNSHOWN
 CAPTIONS = tags("dt h2 h3 h4 h5 h6 th caption summary")  # what they say is about what follows
 CAPTION_NAME = re.compile(r"volum|\bvol\b|juan|\btit(?:le)?\b", re.IGNORECASE)
 NUMBER = re.compile(r"\d+")
+DAY = re.compile(r"(?<=.)/(?:19|20)\d\d/\d\d/\d\d/$")  # behind a post's name and its category
 MAX_TITLE = 200  # characters; a longer link text is no title
 MAX_CAPTION = 80
 CUT_SHORT = ("...", "…")
@@ -67,6 +68,8 @@ def shape(url: str) -> Shape:
     """The shape of an address."""
     parts = split_url(url)
     directory, stem = split_path(parts.path.rstrip("/"))
+    if match := DAY.search(parts.path):
+        directory = match[0]
     if parts.path.endswith("/"):  # /book/12/first-night/
         stem = ""
     keys = (
