@@ -209,3 +209,22 @@ def test_any_page_gives_paragraphs_or_a_reason(pieces: list[str]) -> None:
         return
     assert paragraphs
     assert all(line and line == line.strip() and "\n" not in line for line in paragraphs)
+
+
+def test_a_tag_without_its_blank_divides_nothing() -> None:
+    lines = each("　　{}<br>")
+    slip = "　　<istyle='color:#00f'>----</i><br>"
+    assert extract_chapter(page(lines + slip + 2 * lines), TITLE) == [*PROSE, "----", *PROSE, *PROSE]
+
+
+def test_a_form_that_asks_for_a_password_is_no_chapter() -> None:
+    form = "<form><input name=user><input type=password></form><p>您已注册？<a href=#>去登录</a></p>"
+    with pytest.raises(UnusablePage):
+        extract_chapter(f"<h1>Lamp</h1><div>{form}</div>", TITLE)
+    assert extract_chapter(f"<div>{form}</div><div>今天请假，明天两更。</div>", TITLE)
+
+
+def test_a_box_of_what_the_site_says_ends_the_text() -> None:
+    said = "重要声明：<a href=/b>还灯记</a>由网友上传，与本站立场无关。<br>更多章节，请返回首页。"
+    box = f"<div align=center>{said}<br>Copyright 某某</div>"
+    assert extract_chapter(TOP + HEADING + each("　　{}<br>") + box, TITLE) == PROSE

@@ -57,9 +57,10 @@ def weigh_less(layout: Layout, weights: list[float], start: int) -> set[int]:
     for block in layout.blocks:
         if block.first < done or not is_beside(block.name):
             continue
-        if 0 < below[block.last] - below[block.first] < total / 2:
+        prose = below[block.last] - below[block.first]
+        if prose < total / 2:
             beside.update(range(block.first, block.last))
-            done = block.last
+            done = block.last if prose else done
     for place in range(max(start, done), len(layout.lines)):
         line = layout.lines[place]
         if line.tag in HEADINGS and SECTION.search(line.text) and below[place] > below[start]:
@@ -100,6 +101,13 @@ def weight(line: Line) -> float:
     if PUNCTUATION.search(text):
         return float(size)
     return 0.0 if linked else PLAIN * size
+
+
+def is_site(lines: Sequence[Line]) -> bool:
+    """Whether most of some lines are what a site says of itself."""
+    return 2 * sum(len(line.text) < PHRASE and bool(PHRASES.search(line.text)) for line in lines) > len(
+        lines
+    )
 
 
 def is_linked(line: Line) -> bool:

@@ -20,6 +20,7 @@ from xuxie.crawl.blocks import (
     block_scores,
     innermost,
     is_linked,
+    is_site,
     navigation,
     twins,
     weigh_less,
@@ -182,19 +183,23 @@ def framed(lines: Sequence[Line], chosen: set[int]) -> tuple[int, int]:
     """Where the text begins and ends among `lines`: within what only frames it.
 
     At both ends, short lines of another kind of block go: date and author below the heading, "(本章完)" in
-    a box of its own, the words of a link to turn the page; never else a line with punctuation.
+    a box of its own, the words of a link to turn the page, what a site says of itself in a box; never else
+    a line with punctuation.
     """
     sizes: dict[str, int] = {}
+    boxes: dict[int, list[Line]] = {}
     for line in lines:
         kind = "" if line.block in chosen else line.tag
         sizes[kind] = sizes.get(kind, 0) + len(line.text)
+        if kind:
+            boxes.setdefault(line.block, []).append(line)
     usual = max(sizes, key=lambda kind: sizes[kind], default="")
 
     def frames(line: Line) -> bool:
         other = line.block not in chosen and line.tag not in ("p", usual)
         if len(line.text) < MAX_TURN and TURN.fullmatch(line.text):
             return True
-        return other and not PUNCTUATION.search(line.text)
+        return other and (not PUNCTUATION.search(line.text) or is_site(boxes[line.block]))
 
     first, last = 0, len(lines)
     while first < last and frames(lines[first]):

@@ -28,6 +28,9 @@ PAYMENT = re.compile(
     re.IGNORECASE,
 )
 LOGIN = re.compile(r"[请請]您?先?登[录錄陆]|您?(?:还没有|尚未|还未|未)登[录錄陆]|用[户戶]登[录錄]")
+ACCOUNT = re.compile(
+    r"登[录錄陆]|注[册冊]|密[码碼]|\b(?:log ?in|sign (?:in|up)|register|password)\b", re.IGNORECASE
+)
 ROBOT = re.compile(
     r"验证码|驗證碼|人机验证|安全验证|安全检查|滑动验证|确认您?(?:是|不是)(?:真人|机器人)"
     r"|just a moment|checking your browser"
@@ -87,8 +90,14 @@ def check_page(tree: LexborHTMLParser, title: str, paragraphs: Sequence[str], li
         raise UnusablePage(tr("the page's text is filled in by a script"))
     if ERROR.search(text):
         raise UnusablePage(tr("the site answers with an error page"))
-    if LOGIN.search(text) or (not paragraphs and tree.css_first('input[type="password"]')):
+    if LOGIN.search(text) or is_form(tree, paragraphs):
         raise UnusablePage(tr("the site asks for a login"), forbidden=True)
+
+
+def is_form(tree: LexborHTMLParser, paragraphs: Sequence[str]) -> bool:
+    """Whether a page asks for a password and has nothing to say but that."""
+    about = all(map(ACCOUNT.search, paragraphs))
+    return about and tree.css_first('input[type="password"]') is not None
 
 
 def check_heading(title: str, headings: Sequence[str], titles: Set[str]) -> bool:
