@@ -28,17 +28,20 @@ class Products:
     def __init__(self, nodes: Nodes, arithmetic: Arithmetic) -> None:
         self.nodes, self.arithmetic = nodes, arithmetic
 
-    def biased(self, rows: str, weight: Array, bias: Array, *, outputs: Sequence[str] = ()) -> str:
-        """rows @ weight.T + bias, never by 4 bits: queries, keys and the vocabulary would suffer."""
+    def biased(
+        self, rows: str, weight: Array, bias: Array, *, narrow: bool = False, outputs: Sequence[str] = ()
+    ) -> str:
+        """rows @ weight.T + bias. `narrow`: 4 bits will do; queries, keys and the vocabulary would suffer."""
         added = self.nodes.constant("bias", bias)
         match self.arithmetic:
             case "int8-blocks" | "int4-blocks":
-                return self._by_blocks(rows, weight, added, bits=8, outputs=outputs)
+                bits = 4 if narrow and self.arithmetic == "int4-blocks" else 8
+                return self._by_blocks(rows, weight, added, bits=bits, outputs=outputs)
             case "fp32" | "int8-rows":
                 return self.nodes.add("Add", [self.plain(rows, weight), added], outputs=outputs)
 
     def plain(self, rows: str, weight: Array) -> str:
-        """rows @ weight.T, where the operator that follows adds the bias."""
+        """rows @ weight.T, where the operator that follows adds the bias, and 4 bits will do."""
         match self.arithmetic:
             case "fp32":
                 return self.nodes.add("MatMul", [rows, self.nodes.constant("weight", weight.T)])
