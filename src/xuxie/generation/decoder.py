@@ -57,7 +57,8 @@ class Layout(NamedTuple):
     counts: Integers  # [n], real rows
     offsets: Integers  # [n, r], of the positions, from those of the first tokens
     visible: NDArray[np.bool_]  # [n, r, r], which of the new rows each sees; all see the cache
-    outputs: Integers  # [m], the rows whose logits are wanted, of the n * r
+    owners: Integers  # [m], the chunks of the rows whose logits are wanted
+    outputs: Integers  # [m], those rows, of the r of their chunk
     ends: list[int]  # [n], where those of each chunk end
 
 
@@ -182,5 +183,6 @@ def lay_out(tokens: tuple[int, ...], *, masked: bool) -> Layout:
         offsets[i, :count], visible[i, :count, :count] = np.arange(count), triangle
         if masked:
             offsets[i, count:end], visible[i, count:end, :count] = np.arange(1, count + 1), triangle
-        outputs += range(i * width + end - count, i * width + end)
-    return Layout(counts, offsets, visible, np.array(outputs), np.cumsum(tokens).tolist())
+        outputs += range(end - count, end)
+    owners, ends = np.repeat(np.arange(n), tokens), np.cumsum(tokens).tolist()
+    return Layout(counts, offsets, visible, owners, np.array(outputs), ends)

@@ -24,6 +24,7 @@ from xuxie.generation.overflow import sums_overflow
 from xuxie.machine import cores
 
 BINDINGS_KEPT = 16  # of the shapes that were run last
+ROWS_KEPT = 1024  # of the embeddings that were read last
 
 
 @dataclass(frozen=True)
@@ -74,10 +75,9 @@ class OnnxDecoder(Decoder):
         )
         del graph, files
         give_back_memory()
-        self._word, self._place, self._type = (
-            lru_cache(1024)(partial(weights.row, f"{EMBEDDINGS}.{name}_embeddings.weight"))
-            for name in ("word", "position", "token_type")
-        )
+        row = partial(weights.row, f"{EMBEDDINGS}.word_embeddings.weight")
+        self._word = lru_cache(ROWS_KEPT)(row)
+        self._place = lru_cache(ROWS_KEPT)(partial(place_of, weights))
         size = (slots, shape.num_attention_heads, self.positions + SPARE_ROWS, shape.head_size)
         self._caches = {
             f"{kind}_{layer}": untouched_zeros(size, np.float32 if arithmetic == "fp32" else np.int8)
@@ -106,11 +106,9 @@ class OnnxDecoder(Decoder):
         return logits
 
     def _step(self, rows: Rows) -> list[Logits]:
-        layout, (_, width) = rows.layout, rows.ids.shape
-        first, last = min(rows.slots), max(rows.slots)
-        binding = self._bindings(
-            int(first), int(last - first) + 1, width, len(layout.outputs), prefill=False
-        )
+        layout, (n, width) = rows.layout, rows.ids.shape
+        first, last = int(rows.slots.min()), int(rows.slots.max())
+        binding = self._bindings(first, last - first + 1, width, len(layout.outputs), prefill=False)
         arrays, places = binding.arrays, rows.slots - first
         # Slots that lie between, and are not asked for, are idle.
         arrays["last"][:] = np.maximum(self.lengths[first : last + 1], 1) - 1
@@ -118,24 +116,22 @@ class OnnxDecoder(Decoder):
         arrays["counts"].fill(0)
         arrays["counts"][places] = layout.counts
         arrays["embedded"][places] = self._embed(rows.ids, rows.positions, rows.types)
-        arrays["outputs"][:] = layout.outputs + width * np.repeat(
-            places - np.arange(len(places)), np.diff(layout.ends, prepend=0)
-        )
-        columns = rows.lengths[:, None] + np.arange(width)
-        arrays["bias"].fill(0)
-        arrays["bias"][places[:, None, None], 0, np.arange(width)[:, None], columns[:, None]] = np.where(
-            layout.visible, np.float32(0), HIDDEN
-        )
+        arrays["outputs"][:] = layout.outputs + width * places[layout.owners]
+        if len(layout.outputs) > n:  # a token alone, and the [MASK] behind it, see all that is before them
+            columns = rows.lengths[:, None] + np.arange(width)
+            arrays["bias"].fill(0)
+            arrays["bias"][places[:, None, None], 0, np.arange(width)[:, None], columns[:, None]] = np.where(
+                layout.visible, np.float32(0), HIDDEN
+            )
         self._session.run_with_iobinding(binding.bound)
         logits = arrays["logits"].copy()
         return [logits[i:j] for i, j in zip([0, *layout.ends], layout.ends, strict=False)]
 
     def _embed(self, ids: NDArray[np.int64], places: NDArray[np.int64], types: NDArray[np.int64]) -> Array:
-        kinds = ((self._word, ids), (self._place, places), (self._type, types))
-        words, positions, segments = (
-            np.concatenate([row(number) for number in numbers.ravel().tolist()]) for row, numbers in kinds
-        )
-        embedded: Array = (words + positions + segments).reshape(*ids.shape, -1)
+        embedded = np.empty((*ids.shape, self.shape.hidden_size), np.float32)
+        numbers = zip(ids.ravel().tolist(), places.ravel().tolist(), types.ravel().tolist(), strict=True)
+        for row, (word, place, kind) in zip(embedded.reshape(ids.size, -1), numbers, strict=True):
+            np.add(self._word(word), self._place(place, kind), out=row)
         return embedded
 
     def _bind(self, first: int, slots: int, width: int, outputs: int, *, prefill: bool) -> Binding:
@@ -166,3 +162,9 @@ class OnnxDecoder(Decoder):
     def _copy(self, slot: int, to: int, length: int) -> None:
         for cache in self._caches.values():
             cache[to, :, :length] = cache[slot, :, :length]
+
+
+def place_of(weights: BertWeights, position: int, kind: int) -> Array:
+    """float32 [hidden]: what is added to a word at this position, in a source (0) or a target (1)."""
+    place = weights.row(f"{EMBEDDINGS}.position_embeddings.weight", position)
+    return place + weights.row(f"{EMBEDDINGS}.token_type_embeddings.weight", kind)

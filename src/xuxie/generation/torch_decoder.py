@@ -99,7 +99,7 @@ class TorchDecoder(Decoder):
             ids=np.array([ids]),
             positions=place[None],
             types=(place >= source).astype(np.int64)[None],
-            layout=Layout(np.array([len(ids)]), place[None], visible[None], np.array([len(ids) - 1]), [1]),
+            layout=Layout(np.array([len(ids)]), place[None], visible[None], np.array([0]), place[-1:], [1]),
         )
         logits: Logits = self._step(rows)[0][0]
         return logits
@@ -125,7 +125,7 @@ class TorchDecoder(Decoder):
             hidden = self._norm(linear(context, *layer.output) + hidden, layer.output_norm)
             inner = gelu(linear(hidden, *layer.intermediate))
             hidden = self._norm(linear(inner, *layer.final) + hidden, layer.final_norm)
-        hidden = hidden.flatten(0, 1)[self._on_device(rows.layout.outputs)]
+        hidden = hidden[self._on_device(rows.layout.owners), self._on_device(rows.layout.outputs)]
         hidden = self._norm(gelu(linear(hidden, *self._transform)), self._transform_norm)
         logits = linear(hidden, self._words, self._bias).float().cpu().numpy()
         return [*np.split(logits, rows.layout.ends[:-1])]
