@@ -11,38 +11,43 @@ bench-model) it also measures what speculation gains.
 
 import argparse
 import json
+import multiprocessing
 import os
 import statistics
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from engines import SHAPES, THREADS, WRITTEN
+from engines import ENGINES, SHAPES, THREADS, WRITTEN, Transformers, serve
 
-HERE = Path(__file__).parent
-MODEL = HERE / "model"  # what make bench-model makes
+MODEL = Path(__file__).parent / "model"  # what make bench-model makes
 ROUNDS = {1: 5, 32: 3}
 QUICK_ROUNDS = {1: 3, 32: 1}
-OURS = {"xuxie": ["int8", "int4", "int8-deterministic", "fp32"]}
-RIVALS = {
+EVERY = {
+    "xuxie": ["int8", "int4", "int8-deterministic", "fp32"],
     "whole forward": ["fp32", "bf16"],
     "static cache": ["fp32", "bf16"],
     "generate": ["fp32", "bf16"],
     "ctranslate2": ["float32", "int8", "int8_float32"],
     "bandwidth": ["1"],
 }
-RIVALS_32 = {"ctranslate2": ["int8", "float32"]}
+EVERY_32 = {"xuxie": ["int8"], "ctranslate2": ["int8", "float32"]}
 NAIVE = {"": "fp32", "_bf16": "bf16"}
 QUICK = {
-    "whole forward": ["fp32", "bf16"],
+    "xuxie": ["int8", "int4", "int8-deterministic"],
+    "whole forward": ["fp32"],
     "static cache": ["bf16"],
     "generate": ["bf16"],
     "bandwidth": ["1"],
 }
-QUICK_CTRANSLATE2 = {"small": {1: ["float32"], 32: ["int8"]}, "base": {1: ["int8"], 32: ["int8"]}}
+BEST = {"small": {1: ["float32"], 32: ["int8"]}, "base": {1: ["int8"], 32: ["int8"]}}  # of CTranslate2
+
+
+# transformers takes longest to import: it is imported once, and those that need it go on from there. The
+# others get fresh processes, as torch's threads would slow CTranslate2's.
+FRESH, PREPARED = (multiprocessing.get_context(how) for how in ("spawn", "forkserver"))
+PREPARED.set_forkserver_preload(list(Transformers.MODULES))
 
 
 @dataclass
@@ -56,25 +61,28 @@ class Worker:
     seconds: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        command = [sys.executable, str(HERE / "engines.py"), self.name, self.setting, self.shape]
-        self.process = subprocess.Popen(
-            [*command, str(self.batch)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+        processes: Any = PREPARED if issubclass(ENGINES[self.name], Transformers) else FRESH
+        self.connection, other = processes.Pipe()
+        which = (other, self.name, self.setting, self.shape, self.batch)
+        self.process = processes.Process(target=serve, args=which, daemon=True)
+        self.process.start()
+        other.close()
 
     def answer(self) -> Any:
-        """What it prints next."""
-        assert self.process.stdout
-        line = self.process.stdout.readline()
-        if not line:
-            raise SystemExit(f"{self.name} ({self.setting}) has died")
-        return json.loads(line)
+        """What it says next."""
+        try:
+            return self.connection.recv()
+        except EOFError:
+            raise SystemExit(f"{self.name} ({self.setting}) has died") from None
+
+    def ask(self) -> Any:
+        """Let it go on; what it says then."""
+        self.connection.send("go on")
+        return self.answer()
 
     def turn(self) -> None:
         """Let it write once."""
-        assert self.process.stdin
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
-        self.seconds.append(self.answer())
+        self.seconds.append(self.ask())
 
     @property
     def speed(self) -> float:
@@ -86,11 +94,11 @@ def compare(
     shape: str, batch: int, engines: Mapping[str, Sequence[str]], *, quick: bool = False
 ) -> dict[str, dict[str, float]]:
     """The speed of each engine at each setting."""
-    workers = []
-    for name, settings in engines.items():
-        for setting in settings:
-            workers.append(Worker(name, setting, shape, batch))
-            workers[-1].answer()  # ready: one is prepared after the other
+    workers = [Worker(name, each, shape, batch) for name, settings in engines.items() for each in settings]
+    for worker in workers:
+        worker.answer()  # imported, side by side
+    for worker in workers:
+        worker.ask()  # ready, one after the other
     try:
         for _ in range((QUICK_ROUNDS if quick else ROUNDS)[batch]):
             for worker in workers:
@@ -112,7 +120,8 @@ def ratios(speeds: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
     """Our default with one prompt beside the best setting of each rival."""
     ours = speeds["xuxie"]["int8"]
     # fp32 is how xuxie wrote before it had a cache; bf16 is given beside it.
-    naive = {f"naive_ratio{name}": ours / speeds["whole forward"][s] for name, s in NAIVE.items()}
+    forward = speeds["whole forward"]
+    naive = {f"naive_ratio{name}": ours / forward[s] for name, s in NAIVE.items() if s in forward}
     best = {name: max(found.values()) for name, found in speeds.items()}
     return {
         **naive,
@@ -130,7 +139,6 @@ def speculation(model: Path, *, quick: bool) -> dict[str, float]:
     if not (model / "model" / "meta.json").exists():
         print(f"no trained model in {model}: make bench-model makes it; speculation is not measured")
         return {}
-    os.environ["XUXIE_BENCH_MODEL"] = str(model)
     temperatures = {"": 0} if quick else {"": 0, "_at_temperature_1": 1}
     settings = [f"{how}-{t}" for t in temperatures.values() for how in ("plain", "speculative")]
     speeds = compare("small", 1, {"trained": settings}, quick=quick)["trained"]
@@ -142,13 +150,13 @@ def speculation(model: Path, *, quick: bool) -> dict[str, float]:
 
 def measure(shape: str, batches: Sequence[int], *, quick: bool) -> dict[str, Any]:
     """One shape."""
-    best, found = QUICK_CTRANSLATE2[shape], dict[str, Any]()
+    best, found = BEST[shape], dict[str, Any]()
     if 1 in batches:
-        engines = {**OURS, **QUICK, "ctranslate2": best[1]} if quick else {**OURS, **RIVALS}
+        engines = {**QUICK, "ctranslate2": best[1]} if quick else EVERY
         found["speeds"] = speeds = compare(shape, 1, engines, quick=quick)
         found |= ratios(speeds)
     if 32 in batches:
-        engines = {"xuxie": ["int8"], **({"ctranslate2": best[32]} if quick else RIVALS_32)}
+        engines = {**EVERY_32, "ctranslate2": best[32]} if quick else EVERY_32
         found["batch32_speeds"] = speeds = compare(shape, 32, engines, quick=quick)
         found["batch32_ctranslate2_ratio"] = speeds["xuxie"]["int8"] / max(speeds["ctranslate2"].values())
     return found
@@ -163,6 +171,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, choices=ROUNDS, help="so many prompts only")
     parser.add_argument("--model", type=Path, default=MODEL, help="a trained project (make bench-model)")
     arguments = parser.parse_args()
+    os.environ["XUXIE_BENCH_MODEL"] = str(arguments.model)
     shapes = [arguments.shape] if arguments.shape else ["small"] if arguments.quick else list(SHAPES)
     print(f"{THREADS} threads each; characters per second, {WRITTEN} written behind {WRITTEN}")
     batches = [arguments.batch] if arguments.batch else list(ROUNDS)

@@ -1,17 +1,17 @@
 """The engines that benchmarks/decode.py compares, each to be run in a process of its own.
 
-    python benchmarks/engines.py xuxie int8 small 1
+    serve(connection, "xuxie", "int8", "small", batch=1)
 
-reads lines from stdin; for each it continues `batch` random prompts of 128 characters by 128 and prints the
-seconds, as JSON. Weights are random: speed does not depend on them.
+Whenever it is asked, it continues `batch` random prompts of 128 characters by 128, and answers the seconds.
+Weights are random: speed does not depend on them.
 """
 
-import json
 import os
-import sys
 import tempfile
 import time
 from abc import ABC, abstractmethod
+from importlib import import_module
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +20,7 @@ import numpy as np
 PROMPT = WRITTEN = 128
 THREADS = len(os.sched_getaffinity(0))
 MASK = 4
+MODELS = "transformers.models"
 LEAST = 0.5  # seconds of a turn
 PROMPTS = 8  # of a trained model
 
@@ -37,7 +38,9 @@ SHAPES = {"small": Shape(6, 384, 6, 8000), "base": Shape(12, 768, 12, 21128)}
 
 
 class Engine(ABC):
-    """One way to write."""
+    """One way to write; what takes long to import for it is in MODULES."""
+
+    MODULES: tuple[str, ...] = ()
 
     def __init__(self, shape: Shape, setting: str, batch: int) -> None:
         self.shape, self.setting, self.batch = shape, setting, batch
@@ -148,6 +151,8 @@ class Trained(Engine):
 
 class Transformers(Engine):
     """What the engines on transformers share; setting: fp32 or bf16."""
+
+    MODULES = (f"{MODELS}.bert.modeling_bert", f"{MODELS}.gpt2.modeling_gpt2")
 
     def load(self, kind: str, config: Any) -> None:
         """A model with random weights."""
@@ -270,6 +275,8 @@ class Generate(Transformers):
 class CTranslate2(Engine):
     """CTranslate2 on a GPT-2 of the same shape; the setting is its compute type."""
 
+    MODULES = ("ctranslate2.converters.transformers", f"{MODELS}.gpt2.modeling_gpt2")  # in this order
+
     def prepare(self) -> None:
         """Convert and load."""
         import ctranslate2
@@ -348,19 +355,19 @@ ENGINES: dict[str, type[Engine]] = {
 }
 
 
-def main() -> None:
-    """Serve one engine on stdin and stdout."""
-    name, setting, shape, batch = sys.argv[1:]
-    sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
-    engine = ENGINES[name](SHAPES[shape], setting, int(batch))
+def serve(connection: Connection, name: str, setting: str, shape: str, batch: int) -> None:
+    """Import what an engine needs, say so; asked to, prepare it; and whenever asked then, let it write."""
+    kind = ENGINES[name]
+    for module in kind.MODULES:
+        import_module(module)
+    connection.send("imported")
+    connection.recv()
+    engine = kind(SHAPES[shape], setting, batch)
     engine.write()
-    print(json.dumps("ready"), flush=True)
-    for _ in sys.stdin:
-        seconds = [engine.write()]
-        while sum(seconds) < LEAST:  # what follows a pause is slower, and says little
+    connection.send("ready")
+    while True:
+        connection.recv()
+        end, seconds = time.perf_counter() + LEAST, [engine.write()]
+        while time.perf_counter() < end:  # what follows a pause is slower, and says little
             seconds.append(engine.write())
-        print(json.dumps(sum(seconds) / len(seconds)), flush=True)
-
-
-if __name__ == "__main__":
-    main()
+        connection.send(sum(seconds) / len(seconds))

@@ -84,7 +84,10 @@ class OnnxDecoder(Decoder):
             for layer in range(shape.num_hidden_layers)
             for kind in ("keys", "values")
         }
-        self._prefilled = {name: untouched_zeros((cache[0].size,), cache.dtype.type) for name, cache in self._caches.items()}
+        self._prefilled = {
+            name: untouched_zeros((cache[0].size,), cache.dtype.type)
+            for name, cache in self._caches.items()
+        }
         self._bindings = lru_cache(BINDINGS_KEPT)(self._bind)
 
     def _prefill(self, slot: int, ids: Sequence[int], source: int) -> Logits:
@@ -120,8 +123,8 @@ class OnnxDecoder(Decoder):
         if len(layout.outputs) > n:  # a token alone, and the [MASK] behind it, see all that is before them
             columns = rows.lengths[:, None] + np.arange(width)
             arrays["bias"].fill(0)
-            arrays["bias"][places[:, None, None], 0, np.arange(width)[:, None], columns[:, None]] = np.where(
-                layout.visible, np.float32(0), HIDDEN
+            arrays["bias"][places[:, None, None], 0, np.arange(width)[:, None], columns[:, None]] = (
+                np.where(layout.visible, np.float32(0), HIDDEN)
             )
         self._session.run_with_iobinding(binding.bound)
         logits = arrays["logits"].copy()

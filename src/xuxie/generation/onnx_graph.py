@@ -127,7 +127,9 @@ class GraphBuilder:
         names = [f"step_{result}" for result in results]
         shared = [projected, "", "", *caches, "last", "capacity", "", "", "", "bias"]
         if not self.whole:
-            return self._branch([self._attend([*shared, "", "", "", "", "", "counts"], names, causal=1)], names)
+            return self._branch(
+                [self._attend([*shared, "", "", "", "", "", "counts"], names, causal=1)], names
+            )
         unit = self.nodes.once("unit", np.ones(1, np.float32))
         kinds = {"kv_cache_bit_width": 8, "k_quant_type": "PER_TENSOR", "v_quant_type": "PER_TENSOR"}
         inputs = [*shared, "", unit, unit, "", "", "counts"]

@@ -31,7 +31,7 @@ class Products:
     def biased(
         self, rows: str, weight: Array, bias: Array, *, narrow: bool = False, outputs: Sequence[str] = ()
     ) -> str:
-        """rows @ weight.T + bias. `narrow`: 4 bits will do; queries, keys and the vocabulary would suffer."""
+        """rows @ weight.T + bias. `narrow`: 4 bits will do; queries, keys and words would suffer."""
         added = self.nodes.constant("bias", bias)
         match self.arithmetic:
             case "int8-blocks" | "int4-blocks":
