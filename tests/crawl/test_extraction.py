@@ -228,3 +228,22 @@ def test_a_box_of_what_the_site_says_ends_the_text() -> None:
     said = "重要声明：<a href=/b>还灯记</a>由网友上传，与本站立场无关。<br>更多章节，请返回首页。"
     box = f"<div align=center>{said}<br>Copyright 某某</div>"
     assert extract_chapter(TOP + HEADING + each("　　{}<br>") + box, TITLE) == PROSE
+
+
+def test_text_that_a_style_writes_is_read() -> None:
+    style = "<style>.a1b2::before{content:attr(qwerty);}.tip::after{content:attr(title)}</style>"
+    lines = [
+        f'<p class="a1b2" qwerty=" {line} "></p>' if place % 2 else f"<p>{line}</p>"
+        for place, line in enumerate(PROSE)
+    ]
+    lines[0] = lines[0].replace("<p>", "<p class=tip title=提示>")
+    assert extract_chapter(page(style + content("".join(lines))), TITLE) == PROSE
+
+
+@pytest.mark.parametrize("secret", ["㐛㐁㐙㾖㝘", "\ue4a1\ue5b2\uf123"])
+def test_text_in_a_font_of_the_sites_own_is_refused(secret: str) -> None:
+    hidden = [line.replace("，", secret).replace("。", secret) for line in PROSE]
+    with pytest.raises(UnusablePage) as refused:
+        extract_chapter(page(content("<br>".join(hidden))), TITLE)
+    assert refused.value.forbidden
+    assert extract_chapter(page(content("<br>".join([*PROSE, "好嘅㗎。"]))), TITLE) == [*PROSE, "好嘅㗎。"]

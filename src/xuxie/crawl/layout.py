@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from xuxie.crawl.generated import generated_texts
 from xuxie.crawl.hiding import hidden_elements
 from xuxie.crawl.html import tags
 from xuxie.crawl.lines import Layout, Writer
@@ -36,6 +37,7 @@ def lay_out(tree: LexborHTMLParser, *, hidden: bool = False, links: bool = True)
     if root is None:
         return writer.layout
     unseen = frozenset() if hidden else hidden_elements(tree)
+    generated = generated_texts(tree)
     writer.open(root.tag or "", root)
     linked: list[bool] = []  # <a> elements that are open, and whether what they hold counts as a link
 
@@ -55,15 +57,15 @@ def lay_out(tree: LexborHTMLParser, *, hidden: bool = False, links: bool = True)
                 writer.links += linked[-1]
             else:
                 writer.links -= linked.pop()
-        elif tag in INLINE or "=" in tag:  # <istyle='…'>: a blank is missing, and a browser shows it inline
-            continue
         elif tag in BREAKS:
             if opening:
                 writer.break_line()
-        else:
+        elif tag not in INLINE and "=" not in tag:  # <istyle='…'> lacks a blank; a browser shows it inline
             writer.open(tag, node) if opening else writer.close()
             if tag == "pre":
                 writer.preformatted += 1 if opening else -1
+        if generated and opening and tag and node.mem_id in generated:
+            writer.write(generated[node.mem_id])
     writer.close()
     return writer.layout
 

@@ -1,4 +1,4 @@
-"""Pages that answer 200 but hold no chapter: logins, bot checks, payments, rate limits, errors.
+"""Pages that answer 200 but hold no chapter: logins, bot checks, payments, rate limits, errors, ciphers.
 
     check_page(tree, title, paragraphs, lines)      # raises UnusablePage
 
@@ -56,6 +56,10 @@ UNFILLED = re.compile(
     re.IGNORECASE,
 )
 
+# What a site's own font shows as other characters; in a novel's text next to none of these occur.
+CIPHER = re.compile(r"[\u3400-\u4dbf\ue000-\uf8ff]")
+MOST_CIPHER = 0.05  # of the characters
+
 CHAPTER = re.compile(NUMBERED)
 NAME_BEHIND = re.compile(rf"^.*?{NUMBERED}")
 PAGE_MARK = re.compile(r"[（(]?\s*第?\s*[0-9]{1,3}\s*(?:[/／]\s*[0-9]{1,3}\s*)?[页頁]?\s*[)）]?$")
@@ -70,6 +74,9 @@ def check_page(tree: LexborHTMLParser, title: str, paragraphs: Sequence[str], li
 
     `paragraphs` were found to be its text; `lines` are all that it shows.
     """
+    whole = "".join(paragraphs)
+    if len(CIPHER.findall(whole)) > MOST_CIPHER * len(whole):
+        raise UnusablePage(tr("the site writes in a font of its own, not in characters"), forbidden=True)
     size = 0
     for paragraph in paragraphs:
         size += size_of(paragraph)
