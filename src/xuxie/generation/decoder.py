@@ -54,28 +54,12 @@ class Layout(NamedTuple):
     `[MASK]` of a token sees the tokens up to it, and itself. Padding sees itself; nothing sees it.
     """
 
-    counts: Integers  # [n], real rows
-    offsets: Integers  # [n, r], of the positions, from those of the first tokens
+    counts: list[int]  # [n], real rows
+    offsets: list[list[int]]  # [n][r], of the positions, from those of the first tokens
     visible: NDArray[np.bool_]  # [n, r, r], which of the new rows each sees; all see the cache
-    owners: Integers  # [m], the chunks of the rows whose logits are wanted
-    outputs: Integers  # [m], those rows, of the r of their chunk
+    outputs: list[tuple[int, int]]  # [m], chunks and their rows whose logits are wanted
     ends: list[int]  # [n], where those of each chunk end
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rows:
-    """Chunks as arrays.
-
-    slots: int [n];  lengths: int [n], rows in the slot's cache before the step
-    ids, positions, types: int [n, r]
-    """
-
-    slots: Integers
-    lengths: Integers
-    ids: Integers
-    positions: Integers
-    types: Integers
-    layout: Layout
+    width: int  # r
 
 
 class Decoder(ABC):
@@ -94,8 +78,8 @@ class Decoder(ABC):
         """Fill a cache with the first rows of a window; float32 [vocabulary] of the last row."""
 
     @abstractmethod
-    def _step(self, rows: Rows) -> list[Logits]:
-        """Write the rows' keys and values behind those of the cache; the logits of their outputs."""
+    def _step(self, chunks: Sequence[Chunk], layout: Layout) -> list[Logits]:
+        """Write the rows' keys and values behind those of the caches; the logits of their outputs."""
 
     @abstractmethod
     def _copy(self, slot: int, to: int, length: int) -> None:
@@ -119,8 +103,10 @@ class Decoder(ABC):
         All tokens are kept: take back with `rewind` those that turn out wrong. Raises ValueError when a
         chunk does not fit.
         """
-        rows = self._rows(chunks)
-        logits = self._step(rows)
+        for chunk in chunks:
+            self._check(chunk)
+        masked = self.reading.mask_id is not None
+        logits = self._step(chunks, lay_out(tuple(len(chunk.tokens) for chunk in chunks), masked=masked))
         for chunk in chunks:
             self.lengths[chunk.slot] += len(chunk.tokens)
         return logits
@@ -142,26 +128,9 @@ class Decoder(ABC):
         rows = SPARE_ROWS // 2 - 1
         return min(rows, max(0, self.positions - self.lengths[slot] - 2))
 
-    def _rows(self, chunks: Sequence[Chunk]) -> Rows:
-        for chunk in chunks:
-            self._check(chunk)
-        layout = lay_out(
-            tuple(len(chunk.tokens) for chunk in chunks), masked=self.reading.mask_id is not None
-        )
-        width = layout.offsets.shape[1]
-        mask = self.reading.mask_id or 0  # padding, too, needs some id
-        ids = np.array([[*chunk.tokens, *[mask] * (width - len(chunk.tokens))] for chunk in chunks])
-        lengths = np.array([self.lengths[chunk.slot] for chunk in chunks])
-        sources = np.array([self._sources[chunk.slot] for chunk in chunks])
-        positions = lengths[:, None] + layout.offsets
-        return Rows(
-            slots=np.array([chunk.slot for chunk in chunks]),
-            lengths=lengths,
-            ids=ids,
-            positions=positions,
-            types=(positions >= sources[:, None]).astype(np.int64),
-            layout=layout,
-        )
+    def _padded(self, chunk: Chunk, width: int) -> list[int]:
+        """The token ids of a chunk's rows; padding, too, has some."""
+        return [*chunk.tokens, *[self.reading.mask_id or 0] * (width - len(chunk.tokens))]
 
     def _check(self, chunk: Chunk) -> None:
         tokens, masked = len(chunk.tokens), self.reading.mask_id is not None
@@ -173,16 +142,15 @@ class Decoder(ABC):
 @lru_cache(256)
 def lay_out(tokens: tuple[int, ...], *, masked: bool) -> Layout:
     """Rows for chunks of so many tokens; what comes back must not be written to."""
-    counts = np.array(tokens) * (1 + masked)
-    n, width = len(tokens), int(counts.max())
+    counts = [count * (1 + masked) for count in tokens]
+    n, width = len(tokens), max(counts)
     offsets = np.zeros((n, width), dtype=np.int64)
     visible = np.eye(width, dtype=bool)[None].repeat(n, axis=0)
-    outputs: list[int] = []
-    for i, count in enumerate(tokens):
-        triangle, end = np.tri(count, dtype=bool), int(counts[i])
+    outputs: list[tuple[int, int]] = []
+    for i, (count, end) in enumerate(zip(tokens, counts, strict=True)):
+        triangle = np.tri(count, dtype=bool)
         offsets[i, :count], visible[i, :count, :count] = np.arange(count), triangle
         if masked:
             offsets[i, count:end], visible[i, count:end, :count] = np.arange(1, count + 1), triangle
-        outputs += range(end - count, end)
-    owners, ends = np.repeat(np.arange(n), tokens), np.cumsum(tokens).tolist()
-    return Layout(counts, offsets, visible, owners, np.array(outputs), ends)
+        outputs += ((i, row) for row in range(end - count, end))
+    return Layout(counts, offsets.tolist(), visible, outputs, np.cumsum(tokens).tolist(), width)

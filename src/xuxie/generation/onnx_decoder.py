@@ -16,7 +16,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from xuxie.bert_weights import EMBEDDINGS, Array, BertWeights
-from xuxie.generation.decoder import SPARE_ROWS, Decoder, Logits, Reading, Rows
+from xuxie.generation.decoder import SPARE_ROWS, Chunk, Decoder, Layout, Logits, Reading
 from xuxie.generation.memory import give_back_memory, untouched_zeros
 from xuxie.generation.onnx_graph import HIDDEN, build_graph
 from xuxie.generation.onnx_products import Arithmetic
@@ -33,11 +33,6 @@ class Binding:
 
     bound: Any
     arrays: dict[str, NDArray[Any]]
-
-    def fill(self, **values: Any) -> None:
-        """Write the inputs."""
-        for name, value in values.items():
-            self.arrays[name][...] = value
 
 
 class OnnxDecoder(Decoder):
@@ -91,51 +86,48 @@ class OnnxDecoder(Decoder):
         self._bindings = lru_cache(BINDINGS_KEPT)(self._bind)
 
     def _prefill(self, slot: int, ids: Sequence[int], source: int) -> Logits:
-        place = np.arange(len(ids))
         visible = np.tri(len(ids), dtype=bool)
         if not self.reading.causal:
             visible[:source, :source] = True
         binding = self._bindings(0, 1, len(ids), 1, prefill=True)
-        binding.fill(
-            embedded=self._embed(np.array(ids), place, (place >= source).astype(np.int64)),
-            last=len(ids) - 1,
-            bias=np.where(visible, np.float32(0), HIDDEN),
-            outputs=len(ids) - 1,
-        )
+        arrays = binding.arrays
+        self._embed(arrays["embedded"][0], ids, range(len(ids)), source)
+        arrays["last"][:] = arrays["outputs"][:] = len(ids) - 1
+        arrays["bias"][:] = np.where(visible, np.float32(0), HIDDEN)
         self._session.run_with_iobinding(binding.bound)
         for name, cache in self._caches.items():
-            cache[slot, :, : len(ids)] = binding.arrays[f"new_{name}"][0]
-        logits: Logits = binding.arrays["logits"][0].copy()
+            cache[slot, :, : len(ids)] = arrays[f"new_{name}"][0]
+        logits: Logits = arrays["logits"][0].copy()
         return logits
 
-    def _step(self, rows: Rows) -> list[Logits]:
-        layout, (n, width) = rows.layout, rows.ids.shape
-        first, last = int(rows.slots.min()), int(rows.slots.max())
+    def _step(self, chunks: Sequence[Chunk], layout: Layout) -> list[Logits]:
+        # Everything waits for this, and with cold caches: few calls of numpy.
+        width, slots = layout.width, [chunk.slot for chunk in chunks]
+        first, last = min(slots), max(slots)
         binding = self._bindings(first, last - first + 1, width, len(layout.outputs), prefill=False)
-        arrays, places = binding.arrays, rows.slots - first
-        # Slots that lie between, and are not asked for, are idle.
-        arrays["last"][:] = np.maximum(self.lengths[first : last + 1], 1) - 1
-        arrays["last"][places] = rows.lengths + layout.counts - 1
-        arrays["counts"].fill(0)
-        arrays["counts"][places] = layout.counts
-        arrays["embedded"][places] = self._embed(rows.ids, rows.positions, rows.types)
-        arrays["outputs"][:] = layout.outputs + width * places[layout.owners]
-        if len(layout.outputs) > n:  # a token alone, and the [MASK] behind it, see all that is before them
-            columns = rows.lengths[:, None] + np.arange(width)
-            arrays["bias"].fill(0)
-            arrays["bias"][places[:, None, None], 0, np.arange(width)[:, None], columns[:, None]] = (
-                np.where(layout.visible, np.float32(0), HIDDEN)
-            )
+        arrays = binding.arrays
+        if last - first >= len(chunks):  # slots that lie between, and are not asked for, are idle
+            arrays["last"][:] = np.maximum(self.lengths[first : last + 1], 1) - 1
+            arrays["counts"].fill(0)
+        for chunk, count, offsets, visible in zip(
+            chunks, layout.counts, layout.offsets, layout.visible, strict=True
+        ):
+            place, length = chunk.slot - first, self.lengths[chunk.slot]
+            arrays["last"][place], arrays["counts"][place] = length + count - 1, count
+            ids, positions = self._padded(chunk, width), [length + offset for offset in offsets]
+            self._embed(arrays["embedded"][place], ids, positions, self._sources[chunk.slot])
+            if len(layout.outputs) > len(chunks):  # a token alone, and its [MASK], see all before them
+                bias = arrays["bias"][place, 0]
+                bias.fill(0)
+                bias[:, length : length + width] = np.where(visible, np.float32(0), HIDDEN)
+        arrays["outputs"][:] = [width * (slots[chunk] - first) + row for chunk, row in layout.outputs]
         self._session.run_with_iobinding(binding.bound)
         logits = arrays["logits"].copy()
         return [logits[i:j] for i, j in zip([0, *layout.ends], layout.ends, strict=False)]
 
-    def _embed(self, ids: NDArray[np.int64], places: NDArray[np.int64], types: NDArray[np.int64]) -> Array:
-        embedded = np.empty((*ids.shape, self.shape.hidden_size), np.float32)
-        numbers = zip(ids.ravel().tolist(), places.ravel().tolist(), types.ravel().tolist(), strict=True)
-        for row, (word, place, kind) in zip(embedded.reshape(ids.size, -1), numbers, strict=True):
-            np.add(self._word(word), self._place(place, kind), out=row)
-        return embedded
+    def _embed(self, rows: Array, ids: Sequence[int], positions: Sequence[int], source: int) -> None:
+        for row, word, position in zip(rows, ids, positions, strict=True):
+            np.add(self._word(word), self._place(position, int(position >= source)), out=row)
 
     def _bind(self, first: int, slots: int, width: int, outputs: int, *, prefill: bool) -> Binding:
         caches = {name: cache[first : first + slots] for name, cache in self._caches.items()}

@@ -7,6 +7,7 @@ LayerNorm. A layer's cache is [slots, heads, rows, head size], for keys and for 
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from torch import Tensor
 from torch.nn.functional import gelu, layer_norm, linear, scaled_dot_product_attention
 
 from xuxie.bert_weights import EMBEDDINGS, HEAD, BertWeights, layer_name
-from xuxie.generation.decoder import SPARE_ROWS, Decoder, Layout, Logits, Reading, Rows
+from xuxie.generation.decoder import SPARE_ROWS, Chunk, Decoder, Integers, Layout, Logits, Reading
 
 
 class Dense(NamedTuple):
@@ -35,6 +36,25 @@ class Layer(NamedTuple):
     intermediate: Dense
     final: Dense
     final_norm: Dense
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows:
+    """Rows to compute, of n windows.
+
+    slots: int [n];  lengths: int [n], rows in the slot's cache before them
+    ids, positions, types: int [n, r]
+    visible: bool [n, r, r], which of the new rows each sees
+    outputs: int [m, 2], windows and their rows whose logits are wanted
+    """
+
+    slots: Integers
+    lengths: Integers
+    ids: Integers
+    positions: Integers
+    types: Integers
+    visible: NDArray[np.bool_]
+    outputs: Integers
 
 
 class TorchDecoder(Decoder):
@@ -99,13 +119,29 @@ class TorchDecoder(Decoder):
             ids=np.array([ids]),
             positions=place[None],
             types=(place >= source).astype(np.int64)[None],
-            layout=Layout(np.array([len(ids)]), place[None], visible[None], np.array([0]), place[-1:], [1]),
+            visible=visible[None],
+            outputs=np.array([[0, len(ids) - 1]]),
         )
-        logits: Logits = self._step(rows)[0][0]
+        logits: Logits = self._forward(rows)[0]
         return logits
 
     @torch.inference_mode()
-    def _step(self, rows: Rows) -> list[Logits]:
+    def _step(self, chunks: Sequence[Chunk], layout: Layout) -> list[Logits]:
+        lengths = np.array([self.lengths[chunk.slot] for chunk in chunks])
+        sources = np.array([self._sources[chunk.slot] for chunk in chunks])
+        positions = lengths[:, None] + np.array(layout.offsets)
+        rows = Rows(
+            slots=np.array([chunk.slot for chunk in chunks]),
+            lengths=lengths,
+            ids=np.array([self._padded(chunk, layout.width) for chunk in chunks]),
+            positions=positions,
+            types=(positions >= sources[:, None]).astype(np.int64),
+            visible=layout.visible,
+            outputs=np.array(layout.outputs),
+        )
+        return [*np.split(self._forward(rows), layout.ends[:-1])]
+
+    def _forward(self, rows: Rows) -> Logits:
         n, width = rows.ids.shape
         ids, positions, types = (self._on_device(a) for a in (rows.ids, rows.positions, rows.types))
         slots = self._on_device(rows.slots)[:, None]
@@ -125,10 +161,10 @@ class TorchDecoder(Decoder):
             hidden = self._norm(linear(context, *layer.output) + hidden, layer.output_norm)
             inner = gelu(linear(hidden, *layer.intermediate))
             hidden = self._norm(linear(inner, *layer.final) + hidden, layer.final_norm)
-        hidden = hidden[self._on_device(rows.layout.owners), self._on_device(rows.layout.outputs)]
+        hidden = hidden[tuple(self._on_device(rows.outputs).T)]
         hidden = self._norm(gelu(linear(hidden, *self._transform)), self._transform_norm)
-        logits = linear(hidden, self._words, self._bias).float().cpu().numpy()
-        return [*np.split(logits, rows.layout.ends[:-1])]
+        logits: Logits = linear(hidden, self._words, self._bias).float().cpu().numpy()
+        return logits
 
     def _norm(self, hidden: Tensor, norm: Dense) -> Tensor:
         return layer_norm(hidden, (self.shape.hidden_size,), *norm, self.shape.layer_norm_eps)
@@ -150,5 +186,5 @@ def mask_over_cache(rows: Rows, length: int) -> NDArray[np.bool_]:
     mask = np.zeros((n, width, length), dtype=bool)
     for i, past in enumerate(rows.lengths):
         mask[i, :, :past] = True
-        mask[i, :, past : past + width] = rows.layout.visible[i]
+        mask[i, :, past : past + width] = rows.visible[i]
     return mask
