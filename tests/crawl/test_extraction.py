@@ -227,7 +227,8 @@ def test_a_form_that_asks_for_a_password_is_no_chapter() -> None:
 def test_a_box_of_what_the_site_says_ends_the_text() -> None:
     said = "重要声明：<a href=/b>还灯记</a>由网友上传，与本站立场无关。<br>更多章节，请返回首页。"
     box = f"<div align=center>{said}<br>Copyright 某某</div>"
-    assert extract_chapter(TOP + HEADING + each("　　{}<br>") + box, TITLE) == PROSE
+    for text in (each("　　{}<br>"), each("<div>{}</div>")):
+        assert extract_chapter(TOP + HEADING + text + box, TITLE) == PROSE
 
 
 def test_text_that_a_style_writes_is_read() -> None:
@@ -247,3 +248,10 @@ def test_text_in_a_font_of_the_sites_own_is_refused(secret: str) -> None:
         extract_chapter(page(content("<br>".join(hidden))), TITLE)
     assert refused.value.forbidden
     assert extract_chapter(page(content("<br>".join([*PROSE, "好嘅㗎。"]))), TITLE) == [*PROSE, "好嘅㗎。"]
+
+
+def test_marks_that_begin_and_end_a_text_are_its_own() -> None:
+    lines = ["■　■", *PROSE, "＊　＊　＊"]
+    assert (
+        extract_chapter(page(content("<br>".join(["上一章 | 目录 | 下一章", *lines, "|"]))), TITLE) == lines
+    )

@@ -41,9 +41,8 @@ FEW = 60  # characters of prose; a page with less is read a second time, less st
 MUCH_MORE = 5  # times what was found at first
 PROSE = 0.5  # of the characters of a text that is all link; a list of chapters has less
 A_PAGE = 300  # characters of prose, where something was found at first
-TURN = re.compile(
-    r"\W*(?:(?:上|下|前|[后後])[一1]?[页頁章节節回话話]|目[录錄]|返回目[录錄]|\W)+", re.IGNORECASE
-)
+TURNING = r"(?:上|下|前|[后後])[一1]?[页頁章节節回话話]|(?:返回)?目[录錄]"
+TURN = re.compile(rf"\W*(?:{TURNING})(?:{TURNING}|\W)*|\W", re.IGNORECASE)  # a lone mark is left of such
 MAX_TURN = 20  # characters
 MAX_HEADING = 60  # characters
 NO_RULES = ChapterRules()
@@ -199,7 +198,8 @@ def framed(lines: Sequence[Line], chosen: set[int]) -> tuple[int, int]:
         other = line.block not in chosen and line.tag not in ("p", usual)
         if len(line.text) < MAX_TURN and TURN.fullmatch(line.text):
             return True
-        return other and (not PUNCTUATION.search(line.text) or is_site(boxes[line.block]))
+        box = boxes.get(line.block, [])
+        return (other and not PUNCTUATION.search(line.text)) or (len(box) > 1 and is_site(box))
 
     first, last = 0, len(lines)
     while first < last and frames(lines[first]):
