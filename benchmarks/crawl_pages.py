@@ -10,7 +10,8 @@ DIR holds saved pages, byte for byte, and beside each a truth with the same stem
     title     of the chapter, or of the book
     text      of a chapter: its paragraphs, without heading, advertisements, navigation and comments
     author    of a catalogue's book; left out where the page does not tell it
-    chapters  of a catalogue: the addresses of the chapters in reading order; none for a page that is none
+    chapters  of a catalogue: the addresses of the chapters in reading order; none for a page that is none;
+              for one of several pages those of its part of the list, without the newest that stand apart
 
 A chapter's text is compared without blanks: precision is the share of the characters found that are the
 text's, in order; recall the share of the text's that were found. It is measured as a book would hold it,

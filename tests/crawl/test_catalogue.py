@@ -324,3 +324,17 @@ def test_posts_with_the_day_behind_their_names_are_one_list() -> None:
     ]
     html = "".join(f"<li><a href={day}>Chapitre {n} : Lampe</a>" for n, day in enumerate(days, 1))
     assert urls(f"<ul>{html}</ul>", "https://example.com/category/lampe/") == days
+
+
+def test_the_newest_chapters_on_the_first_of_several_pages_are_another_pages() -> None:
+    html = f"<div><p>最新章节</p>{rows(99, 98, 97)}</div><ul>{rows(*range(1, 21))}</ul>"
+    pages = "<p><a href=index_2.html>2</a> <a href=index_3.html>3</a></p>"
+    assert urls(html + pages) == [f"/book/1/{n}.html" for n in range(1, 21)]
+    assert urls(html)[-3:] == [f"/book/1/{n}.html" for n in (97, 98, 99)]
+    both = assemble(
+        [
+            parse_page(html + pages, URL),
+            parse_page(f"<ul>{rows(*range(21, 90))}</ul>", URL + "index_2.html"),
+        ]
+    )
+    assert [entry.url[-7:] for entry in both.entries][-3:] == ["97.html", "98.html", "99.html"]

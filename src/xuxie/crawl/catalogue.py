@@ -70,9 +70,11 @@ class CataloguePage:
 def parse_catalogue(html: str, url: str) -> Catalogue:
     """The catalogue on the one page `html`, which was found at `url`.
 
+    On one of several pages of a list, the newest chapters that it shows besides are another page's.
     Raises NoChaptersError when nothing on it looks like a list of chapters.
     """
-    return assemble([parse_page(html, url)])
+    page = parse_page(html, url)
+    return assemble([page], partial=bool(page.pages or page.following))
 
 
 def parse_page(html: str, url: str, rules: CatalogueRules = NO_RULES) -> CataloguePage:
@@ -97,10 +99,11 @@ def parse_page(html: str, url: str, rules: CatalogueRules = NO_RULES) -> Catalog
     )
 
 
-def assemble(pages: Sequence[CataloguePage], *, ruled: bool = False) -> Catalogue:
+def assemble(pages: Sequence[CataloguePage], *, ruled: bool = False, partial: bool = False) -> Catalogue:
     """The catalogue on several pages, which are given in their order.
 
-    `ruled`: a site rule says which links are chapters. Raises NoChaptersError when there are none.
+    `ruled`: a site rule says which links are chapters. `partial`: the list has further pages. Raises
+    NoChaptersError when there are no chapters.
     """
     url = pages[0].url
     details = pages[0].details
@@ -116,7 +119,9 @@ def assemble(pages: Sequence[CataloguePage], *, ruled: bool = False) -> Catalogu
         raise NoChaptersError(
             tr("no list of chapters at {url}: give the address of the book's catalogue page", url=url)
         )
-    ordered = reading_order(listed, details.title, first=details.first, newest=details.newest)
+    ordered = reading_order(
+        listed, details.title, first=details.first, newest=details.newest, partial=partial
+    )
     return Catalogue(
         details=replace(details, title=details.title or host_of(url)),
         entries=[Entry(title=link.text, url=link.url, volume=volume) for volume, link in ordered],

@@ -29,12 +29,18 @@ CLOSING = re.compile(r"大结局|大結局|尾[声聲]|[终終]章|完本感言|
 
 
 def reading_order(
-    items: Sequence[Link | Caption], title: str = "", *, first: str = "", newest: str = ""
+    items: Sequence[Link | Caption],
+    title: str = "",
+    *,
+    first: str = "",
+    newest: str = "",
+    partial: bool = False,
 ) -> list[tuple[str, Link]]:
     """The links in reading order, each with the name of its volume.
 
     `title` is the book's; `first` and `newest` are what the page says elsewhere of the first chapter
-    (its address) and of the newest (its address or title).
+    (its address) and of the newest (its address or title). Of a `partial` list, which has more pages, the
+    newest chapters that stand apart are left out.
     """
     runs, trailing = split_runs(items, title)
     whole = direction(runs, first, newest)
@@ -52,7 +58,8 @@ def reading_order(
             turned += len(run.links)
     if descending(runs, turned=2 * turned > sum(len(run.links) for run in runs)):
         runs.reverse()
-    return [(run.volume, link) for run in newest_last(runs) for link in run.links]
+    rest, latest = newest_apart(runs)
+    return [(run.volume, link) for run in (rest if partial else rest + latest) for link in run.links]
 
 
 def direction(runs: Sequence[Run], first: str, newest: str) -> Direction:
@@ -158,10 +165,10 @@ def strictly_apart(groups: Sequence[Sequence[int]]) -> Direction:
     return -1 if all(min(first) > max(second) for first, second in pairs) else 0
 
 
-def newest_last(runs: list[Run]) -> list[Run]:
-    """The newest chapters, which some sites show on top only, at their place behind all others."""
+def newest_apart(runs: list[Run]) -> tuple[list[Run], list[Run]]:
+    """All runs but those of the newest chapters, which some sites show on top only; and these."""
     if len(runs) < 2:
-        return runs
+        return runs, []
     latest = [run for run in runs if run.latest and not is_oldest(run, runs)]
     rest = [run for run in runs if run not in latest]
     first, others = runs[0], [number for run in runs[1:] for number in run.numbers]
@@ -169,13 +176,13 @@ def newest_last(runs: list[Run]) -> list[Run]:
         above = min(first.numbers) > max(others) and not first.volume and len(first.links) <= len(others)
         latest, rest = ([first], runs[1:]) if above else ([], runs)
     if not rest:
-        return runs
+        return runs, []
     for run in latest:
         run.volume = rest[-1].volume
         pairs = steps(run.numbers) or [compared(a, b) for a, b in neighbours(addresses(run.links))]
         if pairs.count(-1) > pairs.count(1):
             run.links.reverse()
-    return rest + latest
+    return rest, latest
 
 
 def is_oldest(run: Run, runs: Sequence[Run]) -> bool:
