@@ -338,3 +338,13 @@ def test_the_newest_chapters_on_the_first_of_several_pages_are_another_pages() -
         ]
     )
     assert [entry.url[-7:] for entry in both.entries][-3:] == ["97.html", "98.html", "99.html"]
+
+
+@pytest.mark.parametrize("said", ["Chương Mới Nhất", "Newest Chapters", "新着エピソード"])
+def test_newest_chapters_are_announced_in_other_languages(said: str) -> None:
+    newest = "".join(f"<li><a href={n}.html>Chapter {n}</a>" for n in (59, 58, 57))
+    proper = "".join(f"<li><a href={n}.html>Chapter {n}</a>" for n in range(1, 57))
+    html = f"<h2>{said}</h2><ul>{newest}</ul><h2>Danh sách chương</h2><ul>{proper}</ul>"
+    catalogue = parse_catalogue(html, URL)
+    assert [entry.url for entry in catalogue.entries][-3:] == [f"{URL}{n}.html" for n in (57, 58, 59)]
+    assert {entry.volume for entry in catalogue.entries} == {""}

@@ -255,3 +255,10 @@ def test_marks_that_begin_and_end_a_text_are_its_own() -> None:
     assert (
         extract_chapter(page(content("<br>".join(["上一章 | 目录 | 下一章", *lines, "|"]))), TITLE) == lines
     )
+
+
+def test_a_news_box_within_the_text_is_left_out() -> None:
+    news = "<div class=wi_news><div>Announcement</div><div>新书明天上架，请多支持。</div></div>"
+    text = each("<p>{}</p>")
+    assert extract_chapter(page(content(text + news + text)), TITLE) == PROSE * 2
+    assert extract_chapter(page(f"<div class='news text'>{text}</div>"), TITLE) == PROSE

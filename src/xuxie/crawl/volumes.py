@@ -13,12 +13,14 @@ from dataclasses import dataclass, field
 from xuxie.books.headings import RANKS, entry_number, recognise
 from xuxie.crawl.links import Caption, Link
 
-LATEST = re.compile(r"最新|最近|近期|更新|[结結]局|latest", re.IGNORECASE)
+LATEST = re.compile(
+    r"最新|最近|近期|更新|[结結]局|latest|newest|recent|新着|mới (?:nhất|cập nhật)", re.IGNORECASE
+)
 NEWEST = re.compile(r"最[新近](?:章[节節]|更新)")
 NAMELESS = re.compile(
     r"(?:《[^》]*》)?\s*(?:全文|小说|正文|全部|所有)?(?:正文卷?|目[录錄]列?表?|章[节節](?:目[录錄]|列表|正文)?|列表|卷)?"
     r"|(?:all |latest )?(?:chapters?|episodes?)(?: list| index)?|(?:table of )?contents"
-    r"|目次|エピソード(?:一覧)?",
+    r"|目次|エピソード(?:一覧)?|(?:danh sách|mục lục) ?(?:chương)?",
     re.IGNORECASE,
 )
 TRIMMED = re.compile(
