@@ -1,7 +1,7 @@
 """Speculation: several characters a pass where the text repeats itself, and none lost where it does not.
 
     speculation = Speculation()
-    guesses = speculation.guess(tokens, most=6)     # token ids that may come next
+    guesses = speculation.guess(tokens, most=3)     # token ids that may come next
     speculation.learn(guessed=2, accepted=1)
 
 What stood behind the same characters before is guessed to come again (Inference with Reference, arXiv
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 GRAM = 4  # characters that must be the same
-FEWEST, MOST = 2, 6  # guesses
+FEWEST, MOST = 1, 3  # guesses
 
 
 @dataclass
