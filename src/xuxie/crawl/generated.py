@@ -17,7 +17,7 @@ RULE = re.compile(
     r"(?P<kind>[\w.#-]{1,60})::?(?:before|after)\s*\{[^{}]*?content\s*:\s*attr\(\s*(?P<name>[\w-]{1,60})\s*\)",
     re.IGNORECASE,
 )
-MAX_RULES = 50  # on a page; each is looked for in all of it
+MAX_RULES = 20  # on a page; each is looked for in all of it
 
 
 def generated_texts(tree: LexborHTMLParser) -> dict[int, str]:
