@@ -85,16 +85,17 @@ def plain(line: str) -> str:
     return line.translate(PLAIN_TABLE)
 
 
+@lru_cache(maxsize=256)  # a book's boilerplate, mostly, which is the same in many chapters
 def squeezed(line: str) -> str:
     """`line` without disguise and punctuation: letters, digits and hanzi."""
     return line.translate(SQUEEZED_TABLE)
 
 
-def squeezed_places(line: str) -> tuple[str, list[int]]:
+@lru_cache(maxsize=128)
+def squeezed_places(line: str) -> tuple[str, tuple[int, ...]]:
     """`squeezed(line)`, and where in `line` each of its characters comes from."""
     pieces = [SQUEEZED_TABLE[ord(character)] for character in line]
-    places = [place for place, piece in enumerate(pieces) for _ in piece]
-    return "".join(pieces), places
+    return "".join(pieces), tuple(place for place, piece in enumerate(pieces) for _ in piece)
 
 
 def words_apart(*patterns: re.Pattern[str]) -> re.Pattern[str]:
@@ -115,7 +116,7 @@ WRITTEN_LETTERS = re.compile(
 )
 
 
-@lru_cache(maxsize=4096)  # asked by several rules of each line
+@lru_cache(maxsize=512)  # asked by several rules of each line of a chapter
 def may_advertise(line: str) -> bool:
     """Whether a line may have words of sites or an address in any disguise; nearly all prose has none.
 

@@ -13,6 +13,7 @@ import re
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from mmap import mmap
 from struct import calcsize
 
@@ -177,6 +178,7 @@ def line_key(line: str, title: str, names: Names) -> str:
     return template(line, title, names)
 
 
+@lru_cache(maxsize=256)  # asked for by two passes, of lines that many chapters share
 def advertised(line: str) -> str:
     """The address that a line, or its tail, advertises."""
     return address_in(line if is_advert(line) else advert_tail(line))

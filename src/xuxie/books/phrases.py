@@ -82,9 +82,7 @@ class PhraseFinder:
     def seeds(lines: Sequence[str]) -> Iterator[str]:
         """The seeds in a chapter's lines, for counting."""
         for line in filter(may_advertise, lines):
-            bare = squeezed(line)
-            for start in seed_places(bare):
-                yield "inside" + bare[start : start + SEED]
+            yield from seeds_in(squeezed(line)).values()
 
     def look_at(self, title: str, lines: Sequence[str], goes: Callable[[str, str], bool]) -> None:
         """Keep of a chapter what may be frequent.
@@ -94,10 +92,8 @@ class PhraseFinder:
         self.chapters += 1
         for line in filter(may_advertise, lines):
             bare = squeezed(line)
-            seeds = {start: bare[start : start + SEED] for start in seed_places(bare)}
-            frequent = [
-                start for start, seed in seeds.items() if self.count("inside" + seed) >= MIN_OCCURRENCES
-            ]
+            seeds = seeds_in(bare)
+            frequent = [start for start, seed in seeds.items() if self.count(seed) >= MIN_OCCURRENCES]
             self.seen.update(seeds[start] for start in frequent)
             if frequent and not goes(title, line):
                 for start in frequent:
@@ -208,17 +204,21 @@ class PhraseFinder:
                 yield line[max(0, first - 1) : first], line[first:last], line[last : last + 2]
 
 
-@lru_cache(maxsize=1024)  # what many chapters share is asked for in each
-def seed_places(bare: str) -> tuple[int, ...]:
-    """Where in a squeezed line the seeds begin: a seed holds an anchor, or its first letters."""
+@lru_cache(maxsize=128)  # what many chapters share is asked for in each
+def seeds_in(bare: str) -> dict[int, str]:
+    """The seeds of a squeezed line by where they begin: a seed holds an anchor, or its first letters."""
     starts: set[int] = set()
     for match in ANCHOR.finditer(bare):
         first, last = match.end() - SEED, match.start()
         starts.update(range(first, last + 1) if first <= last else (last,))
-    return tuple(sorted(start for start in starts if 0 <= start <= len(bare) - SEED))
+    return {
+        start: "inside" + bare[start : start + SEED]
+        for start in sorted(starts)
+        if 0 <= start <= len(bare) - SEED
+    }
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=128)
 def breaks_in(line: str) -> frozenset[int]:
     """Before which letters of a squeezed line a sentence ends; 。 may be the dot of an address."""
     bare, places = squeezed_places(line)

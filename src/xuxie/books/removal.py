@@ -25,7 +25,7 @@ from xuxie.books.adverts import (
 from xuxie.books.cleaning_rules import CleaningRules
 from xuxie.books.cutting import cut
 from xuxie.books.headings import MAX_LINE, Heading, fold, recognise
-from xuxie.books.learning import EDGE_LINES, edge_key, line_key
+from xuxie.books.learning import EDGE_LINES, edge_key, is_prose, line_key
 
 UNSEEN = re.compile("[\ufeff\u200b\u200c\u200d\u2060\u00ad]")
 INVISIBLE = str.maketrans("", "", UNSEEN.pattern.strip("[]"))
@@ -35,7 +35,8 @@ END_MARK = re.compile(
     r"|^(?:本章完|全书完|全書完|全文完|未完待续|本章未完)[。.…]*$"
     r"|[（(]?\s*本[章节節][还還]?未完[，,\s]*[请請]?(?:点击|點擊|翻)?(?:下一)?[页頁](?:继续|繼續)?(?:阅读|閱讀|观看)?[。.！!]?\s*[)）]?$"
 )
-IN_END_MARKS = re.compile("[完终終续續]")  # each has one of them
+# Behind the words of an end mark stands at most this; and with these characters they end.
+BEHIND_END, ENDS = " \u3000。.…！!)）】]", frozenset("完终終续續结页頁读讀看")
 PAGE_COUNT = re.compile(
     r"\s*[（(【\[]?\s*(?:第\s*\d{1,4}\s*[页頁]|第?\s*[（(]?\d{1,4}\s*/\s*\d{1,4}[）)]?\s*[页頁]?)\s*[）)】\]]?$"
 )
@@ -81,6 +82,9 @@ Rule = Callable[[list[str], Context], tuple[list[str], list[str]]]
 
 def spaces(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
     """Strip, drop invisible characters and empty lines, make runs of spaces one; nothing visible goes."""
+    text = "".join(lines)
+    if text.isprintable() and " " not in text and all(lines):  # most chapters: there is nothing to do
+        return lines, []
     tidy = (line if line.isprintable() and " " not in line else tidied(line) for line in lines)
     return [line for line in tidy if line], []
 
@@ -108,7 +112,8 @@ def boilerplate(lines: list[str], context: Context) -> tuple[list[str], list[str
         return bool(known.lines) and line_key(line, context.title, known.names) in known.lines
 
     gone = [
-        (place < EDGE_LINES or place >= last or may_advertise(line)) and goes(place, line)
+        (not is_prose(line) if place < EDGE_LINES or place >= last else may_advertise(line))
+        and goes(place, line)
         for place, line in enumerate(lines)
     ]
     return parted(lines, gone if not all(gone) else [False] * len(lines))  # no chapter is all boilerplate
@@ -237,7 +242,7 @@ def end_marks(lines: list[str], context: Context) -> tuple[list[str], list[str]]
         match = END_MARK.search(line)
         return match[0] if match else ""
 
-    return cut_tails(lines, tail, IN_END_MARKS.search)
+    return cut_tails(lines, tail, lambda line: line.rstrip(BEHIND_END)[-1:] in ENDS)
 
 
 RULES: tuple[tuple[str, Rule], ...] = (
