@@ -28,14 +28,21 @@ class Speculation:
         count = min(most, self.trust)
         if count < 1:
             return []
-        text = "".join(map(chr, tokens))  # what finds one text in another fastest
-        place = text.rfind(text[-GRAM:], 0, -1) if len(text) > GRAM else -1
-        if place < 0:
-            return []
-        period = len(text) - GRAM - place
-        return [tokens[i % period - period] for i in range(count)]
+        period = distance(tokens)
+        return [tokens[i % period - period] for i in range(count)] if period else []
 
     def learn(self, guessed: int, accepted: int) -> None:
         """So many guesses were checked; the first of them were right."""
         if guessed:
             self.trust = min(MOST, guessed + 1) if accepted == guessed else max(FEWEST, accepted)
+
+
+def distance(tokens: Sequence[int]) -> int:
+    """How many tokens ago the same GRAM tokens stood last that are last now; 0 where they never did."""
+    backwards = list(tokens[::-1])
+    end, place = backwards[:GRAM], 0
+    for _ in range(backwards.count(backwards[0]) - 1 if backwards else 0):
+        place = backwards.index(end[0], place + 1)
+        if backwards[place : place + GRAM] == end:
+            return place
+    return 0
