@@ -38,22 +38,6 @@ def write_if_changed(path: Path, content: str | bytes, *, flush: bool = True) ->
         write_atomically(path, wanted, flush=flush)
 
 
-def write_unflushed(path: Path, content: bytes) -> None:
-    """Like `write_atomically` without flush, into a folder that is there: for thousands of small files."""
-    temporary = f"{path}{TEMPORARY_SUFFIX}"
-    try:
-        with open(temporary, "wb", buffering=0) as file:
-            rest = content
-            while rest:
-                rest = rest[file.write(rest) :]
-        os.replace(temporary, path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        name_file(error, path)
-        raise
-
-
 @contextlib.contextmanager
 def replacing(path: Path, *, flush: bool = True) -> Iterator[Path]:
     """Yield a temporary path to write to; flush it to disk and rename it to `path` on success."""

@@ -1,57 +1,80 @@
-"""Files written by the event loop, or beside it where the disk is slow."""
+"""Files written in another thread, several in a turn."""
 
 import asyncio
-import threading
-from collections.abc import Mapping
 from pathlib import Path
 
-import aiofiles.os
 import pytest
 
 from xuxie.crawl import saving
 from xuxie.crawl.saving import Saver
 
 
-@pytest.mark.parametrize(("slow", "aside"), [(3600.0, [False, False]), (-1.0, [False, True])])
-def test_a_slow_disk_does_not_stop_the_crawl(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slow: float, aside: list[bool]
+def turns_of(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many files each turn writes, as they are written."""
+    turns: list[int] = []
+    write = saving.write
+
+    async def counted(files: dict[Path, bytes]) -> None:
+        turns.append(len(files))
+        await write(files)
+
+    monkeypatch.setattr(saving, "write", counted)
+    return turns
+
+
+@pytest.mark.parametrize(("moment", "expected"), [(0.0, [2, 20]), (0.2, [22])])
+def test_what_comes_meanwhile_goes_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: float, expected: list[int]
 ) -> None:
-    """Chapters are written at once, and by another thread once one has taken long; each is whole then."""
-    write, main, seen = saving.write, threading.get_ident(), []
+    """Ten chapters at once take fewer than ten turns, and each is whole when its save returns."""
+    turns = turns_of(monkeypatch)
+    monkeypatch.setattr(saving, "MOMENT", moment)
 
-    def noted(files: Mapping[Path, bytes]) -> None:
-        seen.append(threading.get_ident() != main)
-        write(files)
-
-    monkeypatch.setattr(saving, "SLOW", slow)
-    monkeypatch.setattr(saving, "write", noted)
-    monkeypatch.setattr(saving, "write_aside", aiofiles.os.wrap(noted))
+    async def chapter(saver: Saver, name: str) -> None:
+        files = {tmp_path / f"{name}.{kind}": (name + kind).encode() for kind in ("raw", "clean")}
+        await saver.save(files)
+        assert {path: path.read_bytes() for path in files} == files
 
     async def crawl() -> None:
         saver = Saver()
-        for name in ("one", "two"):
-            files = {tmp_path / f"{name}.{kind}": (name + kind).encode() for kind in ("raw", "clean")}
-            await saver.save(files)
-            assert {path: path.read_bytes() for path in files} == files
+        first = asyncio.create_task(chapter(saver, "first"))
+        for _ in range(3):
+            await asyncio.sleep(0)  # its turn has begun, if it does not wait
+        await asyncio.gather(first, *(chapter(saver, f"{number}") for number in range(10)))
 
     asyncio.run(crawl())
-    assert seen == aside
-    assert len(list(tmp_path.iterdir())) == 4  # and no temporary file
+    assert turns == expected
+    assert len(list(tmp_path.iterdir())) == 22  # and no temporary file
 
 
-def test_a_disk_that_refuses_is_named(tmp_path: Path) -> None:
-    """The error says which file it was, nothing is left, and the next chapter is not harmed."""
-    (tmp_path / "full.txt").mkdir()
+def test_all_of_a_turn_hear_of_its_failure(tmp_path: Path) -> None:
+    """A disk that refuses: nobody believes that a chapter is saved; the next turn is not harmed."""
 
     async def crawl() -> None:
         saver = Saver()
-        with pytest.raises(FileNotFoundError) as gone:
-            await saver.save({tmp_path / "gone" / "0001.txt": b"text"})
-        assert "0001.txt" in str(gone.value.filename)
-        with pytest.raises(OSError, match=r"full\.txt"):
-            await saver.save({tmp_path / "full.txt": b"text"})
+        gone = tmp_path / "gone"
+        results = await asyncio.gather(
+            *(saver.save({gone / f"{number}.txt": b"text"}) for number in range(3)), return_exceptions=True
+        )
+        assert all(isinstance(result, FileNotFoundError) for result in results)
         await saver.save({tmp_path / "whole.txt": b"text"})
 
     asyncio.run(crawl())
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["full.txt", "whole.txt"]
     assert (tmp_path / "whole.txt").read_bytes() == b"text"
+
+
+def test_a_task_that_is_cancelled_harms_no_other(tmp_path: Path) -> None:
+    """Two share a turn and one is cancelled: the other's file is there when its save returns."""
+
+    async def crawl() -> None:
+        saver = Saver()
+        one, other = (
+            asyncio.create_task(saver.save({tmp_path / name: name.encode()})) for name in ("one", "other")
+        )
+        await asyncio.sleep(0)
+        one.cancel()
+        await other
+        assert (tmp_path / "other").read_bytes() == b"other"
+        assert one.cancelled()
+
+    asyncio.run(crawl())
