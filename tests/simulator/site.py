@@ -127,10 +127,10 @@ class Site:
     def expect(self) -> Expected:
         """What must come of it."""
         lost = {place for name, (place, _) in self.victims.items() if name in troubles.HOPELESS}
-        lost |= set(self.forbidden_places())
+        lost |= self.forbidden_places()
         if "challenge-everywhere" in self.faults:
             lost = set(range(len(self.novel.chapters)))
-        doubtful = {self.victims["same-text"][0] - 1} if "same-text" in self.victims else set()
+        doubtful = self.shown_twice()
         chapters = tuple(
             ExpectedChapter(
                 title=chapter.title,
@@ -161,16 +161,20 @@ class Site:
             locked=traditional(locked) if "big5" in self.faults else locked,
         )
 
-    def forbidden_places(self) -> list[int]:
-        """The chapters that robots.txt forbids."""
-        return [1, 5] if "robots-disallow-some" in self.faults else []
+    def shown_twice(self) -> set[int]:
+        """The chapter, if any, whose text stands under the next one's heading too."""
+        return {self.victims["same-text"][0] - 1} if "same-text" in self.victims else set()
+
+    def forbidden_places(self) -> set[int]:
+        """The chapters that robots.txt forbids; not that whose text only its own page proves its own."""
+        return {1, 5} - self.shown_twice() if "robots-disallow-some" in self.faults else set()
 
     def robots(self) -> Response:
         """robots.txt."""
         lines = ["User-agent: *", "Disallow: /search.php", "Disallow: /user/"]
         if "robots-disallow-all" in self.faults:
             lines.append("Disallow: /")
-        lines += [f"Disallow: {self.places.chapter(place)}$" for place in self.forbidden_places()]
+        lines += [f"Disallow: {self.places.chapter(place)}$" for place in sorted(self.forbidden_places())]
         if "crawl-delay" in self.faults:
             lines.append(f"Crawl-delay: {CRAWL_DELAY}")
         if "no-robots" in self.faults:
