@@ -115,18 +115,30 @@ INSIDE = [
 ]
 
 
-@pytest.mark.parametrize("advert", INSIDE)
-def test_what_is_inserted_into_lines_is_cut_out_and_no_letter_more(advert: str) -> None:
-    random, book = Random(3), novel(24)
+def scattered(book: Book, advert: str) -> Book:
+    """The book with the advertisement in a line of each chapter, its case at random."""
+    random = Random(3)
     for _, lines in book:
         place = random.randrange(len(lines))
         at = random.randrange(len(lines[place]))
         spelled = "".join(letter.upper() if random.random() < 0.5 else letter for letter in advert)
         lines[place] = lines[place][:at] + spelled + lines[place][at:]
+    return book
+
+
+@pytest.mark.parametrize("advert", INSIDE)
+def test_what_is_inserted_into_lines_is_cut_out_and_no_letter_more(advert: str) -> None:
+    book = scattered(novel(24), advert)
     rules = rules_of(book)
     assert [rule.where for rule in rules.rules if rule.where != "address"] == ["inside"]
     letters = [[only_letters(line) for line in lines] for _, lines in cleaned(book, rules)]
     assert letters == [[only_letters(line) for line in lines] for _, lines in novel(24)]
+
+
+def test_words_of_sites_that_a_learned_address_leaves_behind_go_with_it() -> None:
+    book = scattered(novel(24), INSIDE[-1])
+    book[4][1].insert(8, f"最新网址：{INSIDE[-1]}")
+    assert cleaned(book) == novel(24)
 
 
 def only_letters(line: str) -> str:

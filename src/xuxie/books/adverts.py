@@ -186,13 +186,17 @@ def is_notice(line: str) -> bool:
     return sure > 0 and sure + words >= NOTICE
 
 
+def beyond_sites(line: str) -> str:
+    """What a line says besides words of novel sites, squeezed."""
+    return SITE_WORDS.sub("", SITE_PHRASES.sub("", squeezed(line)))
+
+
 def speaks_of_sites_alone(line: str) -> bool:
     """Whether a line with an address is no prose that it was put into: nearly every clause is of sites."""
     clauses = [bare for clause in CLAUSE.split(line) if (bare := squeezed(clause))]
     told = [words_of_sites(bare) != (0, 0) or LATIN_RUN.search(bare) is not None for bare in clauses]
-    rest = SITE_WORDS.sub("", SITE_PHRASES.sub("", squeezed(line)))
     if len(clauses) == 1:
-        return len(HANZI.findall(rest)) <= MAX_BESIDE
+        return len(HANZI.findall(beyond_sites(line))) <= MAX_BESIDE
     return told[0] and sum(told) >= TOLD * len(told) and not SENTENCE_BEFORE.search(plain(line))
 
 

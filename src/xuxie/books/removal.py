@@ -15,6 +15,7 @@ from xuxie.books.adverts import (
     HANZI,
     address_in,
     advert_tail,
+    beyond_sites,
     is_advert,
     is_notice,
     may_advertise,
@@ -137,7 +138,7 @@ def inserted(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
             kept.append(line)
             continue
         rest, gone = cut(line, context.known.inside)
-        if gone and not any(map(str.isalnum, rest)):
+        if gone and not beyond_sites(rest):
             rest, gone = "", [line]
         elif gone and is_advert(line) and (site_words(rest) or not HANZI.search(rest)):
             rest, gone = "", [line]  # the site's name beside its address
