@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xuxie.books import cleaning
+from xuxie.books.blanks import tidied
 from xuxie.books.book import Book, Chapter, Manifest, chapter_bytes, file_name
 from xuxie.books.cleaning import Cleaner, clean_book, names_of
 from xuxie.books.learning import learn
-from xuxie.books.removal import BEHIND_END, END_MARK, ENDS, Context, Known, clean, tidied
+from xuxie.books.removal import BEHIND_END, END_MARK, ENDS, Context, Known, clean
 from xuxie.books.templates import Names
 from xuxie.errors import InputError
 

@@ -10,12 +10,9 @@ whole but may hold a phrase that was inserted.
 """
 
 import re
-import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from mmap import mmap
-from struct import calcsize
 
 from xuxie.books.adverts import (
     MAX_ADVERT,
@@ -28,6 +25,7 @@ from xuxie.books.adverts import (
 )
 from xuxie.books.cleaning_rules import CleaningRules, Kept, LearnedRule, Where
 from xuxie.books.phrases import PhraseFinder
+from xuxie.books.sketch import Sketch
 from xuxie.books.templates import (
     BOOK,
     DATE,
@@ -54,31 +52,9 @@ MAX_KEPT = 50
 WHOLE_LINES: tuple[Where, ...] = ("top", "bottom", "line")
 OF_HEADINGS = "第章节節回卷集部话話"  # a line of no more and numbers may be a heading of the story
 EDGE_POINTS, SENTENCE_POINTS, ANYWHERE_POINTS = 2, 4, 4  # that prove a line no prose
-BUCKETS = 2**19
-HIGHEST = 2**16 - 1  # count: more than is asked of any book
 SPEECH = re.compile(r"^[“「『‘\"—-]|[：:]$")
 QUOTED = re.compile("[“”「」『』]")
 SENTENCE = frozenset("。！？!?…；;，,、：:”」』~～")  # one of them ends a sentence, or a clause
-
-
-class Sketch:
-    """Rough counts that never fall short, in a fixed amount of memory that is given back at once."""
-
-    def __init__(self) -> None:
-        self.counts = memoryview(mmap(-1, BUCKETS * calcsize("H"))).cast("H")
-        self.highest = 0
-
-    def add(self, key: str) -> None:
-        """Count one more."""
-        bucket = zlib.crc32(key.encode("utf-8", "surrogatepass")) % BUCKETS
-        count = self.counts[bucket] + 1
-        if count <= HIGHEST:
-            self.counts[bucket] = count
-            self.highest = max(self.highest, count)
-
-    def count(self, key: str) -> int:
-        """At least as often as `key` was counted, up to HIGHEST."""
-        return self.counts[zlib.crc32(key.encode("utf-8", "surrogatepass")) % BUCKETS]
 
 
 def learn(chapters: RawChapters, names: Names) -> CleaningRules:

@@ -23,14 +23,12 @@ from xuxie.books.adverts import (
     squeezed,
     without_brackets,
 )
+from xuxie.books.blanks import tidied
 from xuxie.books.cleaning_rules import CleaningRules
 from xuxie.books.cutting import cut
-from xuxie.books.headings import MAX_LINE, Heading, fold, recognise
 from xuxie.books.learning import EDGE_LINES, edge_key, is_prose, line_key
+from xuxie.books.repeated_titles import without_titles
 
-UNSEEN = re.compile("[\ufeff\u200b\u200c\u200d\u2060\u00ad]")
-INVISIBLE = str.maketrans("", "", UNSEEN.pattern.strip("[]"))
-SPACES = re.compile(r"\s+")
 END_MARK = re.compile(
     r"[（(【\[]\s*(?:本章|本回|本卷|全书|全書|全文|本书)?\s*(?:已?完|终|終|未完待续|待续|未完待續|完结)\s*[）)】\]]\s*[。.]?$"
     r"|^(?:本章完|全书完|全書完|全文完|未完待续|本章未完)[。.…]*$"
@@ -38,14 +36,7 @@ END_MARK = re.compile(
 )
 # Behind the words of an end mark stands at most this; and with these characters they end.
 BEHIND_END, ENDS = " \u3000。.…！!)）】]", frozenset("完终終续續结页頁读讀看")
-PAGE_COUNT = re.compile(
-    r"\s*[（(【\[]?\s*(?:第\s*\d{1,4}\s*[页頁]|第?\s*[（(]?\d{1,4}\s*/\s*\d{1,4}[）)]?\s*[页頁]?)\s*[）)】\]]?$"
-)
-HEADING_LINES = 3
 NOTICES = 3  # lines at each end of a chapter that may speak to the readers of a site
-MAX_BEFORE = 4  # letters before a title that is repeated
-SENTENCE_ENDS = frozenset("。！？…，；：”」』")
-MIN_TITLE = 4  # letters of a title that no sentence is
 
 
 class Known:
@@ -88,16 +79,6 @@ def spaces(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
         return lines, []
     tidy = (line if line.isprintable() and " " not in line else tidied(line) for line in lines)
     return [line for line in tidy if line], []
-
-
-def tidied(line: str) -> str:
-    """One line without invisible characters; a run of spaces is one, a wide one if one of them was."""
-    return SPACES.sub(lambda run: "\u3000" if "\u3000" in run[0] else " ", visible(line)).strip()
-
-
-def visible(text: str) -> str:
-    """`text` without invisible characters."""
-    return text.translate(INVISIBLE) if UNSEEN.search(text) else text
 
 
 def boilerplate(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
@@ -187,53 +168,7 @@ def without_notices(lines: list[str]) -> tuple[list[str], list[str]]:
 
 def heading(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
     """The chapter's title, or its volume's, repeated by the first lines; anywhere with a page's number."""
-    own = fold(context.title)
-    title = fold(context.volume) + own
-    rest, seen = lines, ""
-    while rest and title and len(lines) - len(rest) < HEADING_LINES:
-        first = PAGE_COUNT.sub("", rest[0])
-        found = recognise(first)
-        candidates = (fold(first), fold(found.title) if found else "")
-        follows = next((text for text in candidates if text and title.startswith(seen + text)), "")
-        at_end = next(
-            (
-                text
-                for text in candidates
-                if text and (is_title_behind(text, own, found) or (found and title.endswith(text)))
-            ),
-            "",
-        )
-        if not (follows or at_end):
-            break
-        seen = title if at_end else seen + follows
-        rest = rest[1:]
-    gone = lines[: len(lines) - len(rest)]
-    # A first line that only begins like the title ("雪" under "雪夜") may be prose.
-    if not (seen == title or all(recognise(line) for line in gone)):
-        rest, gone = lines, []
-    kept, again = parted(
-        rest, [line[-1] not in SENTENCE_ENDS and repeats_heading(line, own) for line in rest]
-    )
-    return kept, gone + again
-
-
-def is_title_behind(text: str, title: str, found: Heading | None) -> bool:
-    """Whether a folded line is the title, perhaps behind a word like 正文, or a heading's book's name."""
-    before = len(text) - len(title)
-    behind = text.endswith(title) and len(title) > MAX_BEFORE
-    return text == title or (behind and (found is not None or before <= MAX_BEFORE))
-
-
-def repeats_heading(line: str, title: str) -> bool:
-    """Whether a line in the midst, no sentence, is the whole title: numbered, or before a page's number."""
-    if len(line) > MAX_LINE:
-        return False
-    bare = PAGE_COUNT.sub("", line)
-    if fold(bare) == title:
-        found = recognise(bare)
-        return bare != line or (found is not None and found.number is not None and len(title) > MIN_TITLE)
-    found = recognise(bare)
-    return found is not None and found.number is not None and fold(found.title) == title
+    return without_titles(lines, context.title, context.volume)
 
 
 def end_marks(lines: list[str], context: Context) -> tuple[list[str], list[str]]:

@@ -13,7 +13,7 @@ from collections import Counter
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from xuxie.books.removal import visible
+from xuxie.books.blanks import visible
 from xuxie.language import tr
 
 

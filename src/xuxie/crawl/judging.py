@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from statistics import median
 from zlib import crc32
 
+from xuxie.books.blanks import visible
 from xuxie.books.headings import entry_number, fold
-from xuxie.books.removal import visible
 from xuxie.language import tr
 
 ENOUGH = 8  # chapters; with fewer nobody knows what is short

@@ -15,8 +15,8 @@ from urllib.parse import parse_qsl
 from selectolax.lexbor import LexborHTMLParser
 
 from xuxie.books.adverts import advert_tail
+from xuxie.books.blanks import visible
 from xuxie.books.headings import fold
-from xuxie.books.removal import visible
 from xuxie.crawl.addresses import host_of, join, split_url
 from xuxie.crawl.html import attribute, compact
 from xuxie.crawl.links import base_address, destination, split_path
