@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xuxie.books.headings import chapter_number, fold, recognise, to_int
+from xuxie.books.headings import chapter_number, entry_number, fold, recognise, to_int
 
 
 @pytest.mark.parametrize(
@@ -140,3 +140,25 @@ def test_any_line_is_judged_without_complaint(line: str) -> None:
 
 def test_fold_forgets_width_case_and_punctuation() -> None:
     assert fold("第１回　Ａ！") == fold("第1回 a")
+
+
+@pytest.mark.parametrize(
+    ("title", "number"),
+    [
+        ("Ch.7 The lamp", 7),
+        ("Vol. 2 Chap. 7 - The lamp", 7),
+        ("Ep. 7", 7),
+        ("Capítulo 7: La lámpara", 7),
+        ("Chuong 7", 7),
+        ("Глава 7. Лампа", 7),
+        ("제7화 등불", 7),
+        ("7화", 7),
+        ("章七 灯", 7),
+        ("章二十一", 21),
+        ("Bach 7", None),
+        ("7회장", None),
+        ("章七灯", None),
+    ],
+)
+def test_a_lists_entry_may_be_numbered_in_other_ways(title: str, number: int | None) -> None:
+    assert entry_number(title) == number

@@ -271,6 +271,21 @@ def test_a_list_that_names_the_book_before_each_chapter_runs_backwards() -> None
     assert found == [f"/chapter/some-book-chapter-{n}/77{n:02}/" for n in range(1, 13)]
 
 
+@pytest.mark.parametrize("said", ["Ch.{}", "Episode {}", "Capítulo {}", "{}화", "章{}"])
+def test_a_list_runs_backwards_whatever_its_chapters_are_called(said: str) -> None:
+    html = "".join(
+        f'<li><a href="x{n * 7919 % 101:03}.html">{said.format(n)}</a>' for n in range(12, 0, -1)
+    )
+    assert titles(f"<ul>{html}</ul>") == [said.format(n) for n in range(1, 13)]
+
+
+@pytest.mark.parametrize("said", ["Ch.{}-{}", "C.{} - C.{}", "Chapters {}–{}", "第{}-{}章"])
+def test_pages_of_a_list_are_called_by_their_chapters(said: str) -> None:
+    pages = "".join(f"<a href='?page={n}'>{said.format(n * 50 - 49, n * 50)}</a>" for n in (1, 2, 3))
+    html = f"<nav>{pages}</nav><ul>{rows(*range(1, 51))}</ul>"
+    assert parse_page(html, URL + "?page=1").pages == {51: URL + "?page=2", 101: URL + "?page=3"}
+
+
 def test_chapters_elsewhere_that_name_the_books_number_are_its_own() -> None:
     chapters = "".join(f'<li><a href="/read/4711-lamp/chapter/9{n}/">Part the {n}th</a>' for n in range(6))
     reviews = "".join(f'<li><a href="?tab=review&cid={n}">Apr {n}, 2023</a>' for n in range(5))

@@ -224,6 +224,17 @@ def test_a_form_that_asks_for_a_password_is_no_chapter() -> None:
     assert extract_chapter(f"<div>{form}</div><div>今天请假，明天两更。</div>", TITLE)
 
 
+def test_what_a_form_that_asks_for_a_password_says_is_no_chapter() -> None:
+    form = "<form><p>手机号、会员名或邮箱皆可</p><input type=password><p>十天之内不必再来一次</p></form>"
+    with pytest.raises(UnusablePage):
+        extract_chapter(f"<body>{form}", "第一章 灯")
+    chapter = "<h1>第一章 灯</h1><p>雨停了，灯还亮着。</p>"
+    beside = f"<body><div>{form}</div><div>{chapter}</div>"
+    assert extract_chapter(beside, "第一章 灯") == ["雨停了，灯还亮着。"]
+    around = f"<form><a href=/>{'书' * 200}</a><input type=password>{chapter}</form>"
+    assert extract_chapter(around, "第一章 灯") == ["雨停了，灯还亮着。"]
+
+
 def test_a_box_of_what_the_site_says_ends_the_text() -> None:
     said = "重要声明：<a href=/b>还灯记</a>由网友上传，与本站立场无关。<br>更多章节，请返回首页。"
     box = f"<div align=center>{said}<br>Copyright 某某</div>"

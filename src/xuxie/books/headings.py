@@ -41,7 +41,14 @@ NAMED = (
 )
 HEADING = re.compile(f"[【〔\\[（(]?(?:{NUMBERED}|{VOLUME}|{ENGLISH}|{NAMED})", re.IGNORECASE)
 LISTED = re.compile(rf"[（(【\[]?({NUMERAL}{{1,6}})\s*(?:[、.．:：）)】\]·-]|\s|$)")
-LATIN = re.compile(r"(?:^|\s)(?:chapter|chapitre|chương)\s?([0-9]{1,6})\b", re.IGNORECASE)
+# `Ch. 7`, `Capítulo 7`, `제7화`, and `章七`, in lists alone: prose has such words too.
+WORDED = re.compile(
+    r"(?:^|[\s|:,(\[–—-])(?:(?:ch(?:ap(?:ters?)?)?|ep(?:isode)?|kap(?:itel)?|cap)\.?|chapitre|cap[ií]tulo|capitolo|bab"
+    r"|ch[ưu][ơo]ng|глава|rozdzia[łl]|b[öo]l[üu]m|hoofdstuk|ตอนที่|บทที่|الفصل)\s?#?(?P<western>[0-9]{1,6})\b"
+    r"|(?:^|\s)제?\s?(?P<korean>[0-9]{1,6})\s?[화회장](?=$|[\s.:·-])"
+    rf"|^[章回]\s?(?P<behind>{NUMBER})(?=$|[\s:：、.．·])",
+    re.IGNORECASE,
+)
 INLINE = re.compile(rf"(?:\S{{1,20}}\s+){{1,2}}(?={NUMBERED}(?:\s|$))")
 JUNK = re.compile(
     r"(?:《[^》]{0,30}》|【[^】第]{0,30}】|\[[^\]第]{0,30}\]|正文卷?|章节目录|目录|目錄|最新章节|全文|VIP(?:章节|卷)?"
@@ -171,9 +178,9 @@ def fold(line: str) -> str:
 
 
 def entry_number(title: str) -> int | None:
-    """A list's entry's number: also `五十三、云变`, `12. 归来`, `Some Book Chapter 7`; None for none."""
+    """A list's entry's number: also `五十三、云变`, `12. 归来`, `Some Book Ch. 7`; None for none."""
     number = chapter_number(title)
     line = title.strip()[:MAX_LINE]
-    if number is None and (match := LATIN.search(line) or LISTED.match(line)):
-        number = to_int(match[1])
+    if number is None and (match := WORDED.search(line) or LISTED.match(line)):
+        number = to_int(match[match.lastindex or 0])
     return number

@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from xuxie.books.headings import LATIN, recognise
+from xuxie.books.headings import WORDED, recognise
 from xuxie.crawl.addresses import split_url
 from xuxie.crawl.belonging import of_many_books, of_one_book, shares_directory, sorts
 from xuxie.crawl.links import NUMBER, Caption, Link, shape, split_path
@@ -69,7 +69,7 @@ def without_strangers(group: list[Link], links: Sequence[Link], url: str) -> lis
 def is_heading(text: str) -> bool:
     """Whether a link's text reads like a chapter's title."""
     named = recognise(text) is not None or NUMBERED.match(text) is not None
-    return named or LATIN.search(text) is not None
+    return named or WORDED.search(text) is not None
 
 
 def score(group: Sequence[Link], url: str) -> float:

@@ -21,7 +21,10 @@ NEXT = re.compile(
     re.IGNORECASE,
 )
 PAGE_NUMBER = re.compile(r"[\[【(（]?第?([0-9]{1,5})[页頁]?[\]】)）]?")
-RANGE = re.compile(r"第?([0-9]{1,6})(?:章)?[-–—~～至到]+第?([0-9]{1,6})(?:章[节節]?)?.{0,4}")
+NAMED = r"(?:第|ch(?:ap(?:ter)?s?)?\.?|c\.)?"
+RANGE = re.compile(
+    rf"{NAMED}([0-9]{{1,6}})(?:章)?[-–—~～至到]+{NAMED}([0-9]{{1,6}})(?:章[节節]?)?.{{0,4}}", re.IGNORECASE
+)
 # What two pages of one list differ in: "", "index_2.html", "_2/", "&page=2", "2".
 PAGE_PART = re.compile(
     r"[_\-/?&]{0,2}(?:index|list|mulu|page|p|pn|pageno|pagenum|page_index)?[_\-/=]?[0-9]{0,5}/?(?:\.[a-z]{3,5})?",
@@ -91,7 +94,7 @@ def options(tree: LexborHTMLParser, base: str, url: str) -> tuple[int | None, di
 
 
 def page_place(text: str) -> int | None:
-    """The number that orders a page: `3`, `第3页`, or the first of `201-300章`."""
+    """The number that orders a page: `3`, `第3页`, or the first of `201-300章`, `Ch.201-300`."""
     if match := RANGE.fullmatch(text):
         return int(match[1])
     match = PAGE_NUMBER.fullmatch(text)

@@ -12,7 +12,8 @@ from collections.abc import Sequence, Set
 from selectolax.lexbor import LexborHTMLParser
 
 from xuxie.books.headings import NUMBERED, RANKS, fold, to_int
-from xuxie.crawl.html import UnusablePage, size_of, text_of
+from xuxie.crawl.html import UnusablePage, compact, size_of, text_of
+from xuxie.crawl.links import ancestors
 from xuxie.language import tr
 
 SHORT = 200  # characters; a chapter with more is believed
@@ -102,9 +103,15 @@ def check_page(tree: LexborHTMLParser, title: str, paragraphs: Sequence[str], li
 
 
 def is_form(tree: LexborHTMLParser, paragraphs: Sequence[str]) -> bool:
-    """Whether a page asks for a password and has nothing to say but that."""
-    about = all(map(ACCOUNT.search, paragraphs))
-    return about and tree.css_first('input[type="password"]') is not None
+    """Whether a page asks for a password and has nothing to say but that, or what its form says."""
+    field = tree.css_first('input[type="password"]')
+    if field is None:
+        return False
+    form = next((node for node in ancestors(field) if node.tag == "form"), None)
+    inside = compact(text_of(form)) if form is not None else ""
+    if len(inside) > SHORT:  # of some sites, a form holds the whole page
+        inside = ""
+    return all(ACCOUNT.search(paragraph) or compact(paragraph) in inside for paragraph in paragraphs)
 
 
 def check_heading(title: str, headings: Sequence[str], titles: Set[str]) -> bool:
