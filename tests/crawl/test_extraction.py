@@ -141,6 +141,22 @@ REFUSED = {
     "404 Not Found": ("error page", False),
     "您访问的页面不存在，三秒后返回首页。": ("error page", False),
     "章节内容正在手打中，请稍等片刻，内容更新后，请重新刷新页面。": ("error page", False),
+    "该小说已被作者下架。": ("error page", False),
+    "请下载客户端后在APP内阅读本书的其余章节。": ("error page", False),
+    "The story you are looking for does not exist, or it may have moved.": ("error page", False),
+    "Story Not Found": ("error page", False),
+    "This chapter has been removed by its author.": ("error page", False),
+    "お探しのページは見つかりません。": ("error page", False),
+    "This work is only available to registered users of the library.": ("login", True),
+    "You must be logged in to view this chapter.": ("login", True),
+    "この作品を読むにはログインが必要です。": ("login", True),
+    "로그인이 필요합니다.": ("login", True),
+    "Bạn cần đăng nhập để đọc chương này.": ("login", True),
+    "This story may contain adult content. Go on?": ("login", True),
+    "This chapter is locked. Buy coins in the shop.": ("payment", True),
+    "Please confirm that you are not a robot.": ("human", True),
+    "アクセスが集中しています。": ("too often", False),
+    "Loading chapter…": ("script", False),
 }
 
 
@@ -157,6 +173,20 @@ def test_a_preview_before_a_payment_is_no_chapter() -> None:
     body = content("<br>".join(PROSE * 5)) + "<div class=vip>本章为VIP章节，登录后订阅本章才能阅读</div>"
     with pytest.raises(UnusablePage, match="payment"):
         extract_chapter(page(body), TITLE)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "You have to log in first, he said. The forbidden gate was not found where it was drawn, and she, "
+        "eighteen years old, was unable to find her sword. Slow down, all will be revealed, come later.",
+        "「ログインして、しばらくしてから落ちた」と彼は言った。ページをめくる音だけがした。",
+        "她还未满十八岁，就已登上山顶。今天请假一天，明天两更，新书已经上传。",
+        "Anh ta đăng nhập vào trò chơi, rồi lại tìm thanh kiếm của mình.",
+    ],
+)
+def test_a_short_text_may_use_such_words(text: str) -> None:
+    assert extract_chapter(page(content(text)), TITLE) == [text]
 
 
 def test_a_story_may_use_such_words() -> None:

@@ -14,53 +14,21 @@ from selectolax.lexbor import LexborHTMLParser
 from xuxie.books.headings import NUMBERED, RANKS, fold, to_int
 from xuxie.crawl.html import UnusablePage, compact, size_of, text_of
 from xuxie.crawl.links import ancestors
+from xuxie.crawl.notices import ACCOUNT, ADULT, ERROR, LOGIN, PAYMENT, RATE, ROBOT, UNFILLED
 from xuxie.language import tr
 
-SHORT = 200  # characters; a chapter with more is believed
+SHORT = 200  # characters, or a hundred words of letters; a chapter with more is believed
 PREVIEW = 1000  # characters; what a site shows of a chapter that must be paid for
 CHALLENGES = (
     "#challenge-form, #challenge-running, #cf-challenge-running, .g-recaptcha, .h-captcha, #nc_1_wrapper"
-)
-
-PAYMENT = re.compile(
-    r"(?:订阅|訂閱|购买|購買|付费|付費|充值|开通(?:VIP|会员)|登[录錄陆])(?:本章)?(?:后|後|才)"
-    r"(?:才?[能可]以?|即可|方可)?.{0,4}(?:阅读|閱讀|查看)"
-    r"|[这這]是\s*VIP\s*章[节節]|本章[节節]?[为為是系]?\s*(?:VIP|付[费費]|收[费費]|订阅|訂閱)(?:章[节節]|内容)",
-    re.IGNORECASE,
-)
-LOGIN = re.compile(r"[请請]您?先?登[录錄陆]|您?(?:还没有|尚未|还未|未)登[录錄陆]|用[户戶]登[录錄]")
-ACCOUNT = re.compile(
-    r"登[录錄陆]|注[册冊]|密[码碼]|\b(?:log ?in|sign (?:in|up)|register|password)\b", re.IGNORECASE
-)
-ROBOT = re.compile(
-    r"验证码|驗證碼|人机验证|安全验证|安全检查|滑动验证|确认您?(?:是|不是)(?:真人|机器人)"
-    r"|just a moment|checking your browser"
-    r"|attention required|verify(?:ing)? (?:that )?you are (?:a )?human|captcha",
-    re.IGNORECASE,
-)
-RATE = re.compile(
-    r"(?:访问|訪問|请求|請求|操作|刷新)(?:过于|過於|太过|太過|太|过)?(?:频繁|頻繁|快)"
-    r"|稍[后後候]再?(?:试|試|访问|訪問|重试)|too many requests",
-    re.IGNORECASE,
-)
-ERROR = re.compile(
-    r"(?:页面|頁面|章节|章節|文章|内容|小说)(?:不存在|未找到|找不到|已(?:被)?(?:删除|下架|屏蔽))"
-    r"|(?:找不到|不存在).{0,6}(?:页面|頁面|章节|章節)|拒绝访问"
-    r"|not found|50[0234] (?:bad gateway|service|internal|gateway)|bad gateway|access denied|forbidden"
-    r"|系统维护|网站维护|数据库(?:连接)?(?:错误|出错)|正在手打|手打中|加载失败",
-    re.IGNORECASE,
-)
-
-UNFILLED = re.compile(
-    r"\W*(?:正在)?(?:加[载載]|[载載]入|读取|讀取|获取|獲取)(?:章[节節]|内容|內容|正文)?中?(?:[，,]?[请請]稍[候后等後])?\W*"
-    r"|\W*(?:now )?loading\W*|\W*[请請](?:[开開][启啟]|启用|啟用|允许)\s*javascript.*",
-    re.IGNORECASE,
 )
 
 # What a site's own font shows as other characters; in a novel's text next to none of these occur.
 CIPHER = re.compile(r"[\u3400-\u4dbf\ue000-\uf8ff]")
 MOST_CIPHER = 0.05  # of the characters
 
+# Two or three letters say as much as one hanzi.
+SAID = re.compile(r"[^\W\u3040-\u9fff\uac00-\ud7a3]{1,3}|\S")
 CHAPTER = re.compile(NUMBERED)
 NAME_BEHIND = re.compile(rf"^.*?{NUMBERED}")
 PAGE_MARK = re.compile(r"[（(]?\s*第?\s*[0-9]{1,3}\s*(?:[/／]\s*[0-9]{1,3}\s*)?[页頁]?\s*[)）]?$")
@@ -75,7 +43,7 @@ def check_page(tree: LexborHTMLParser, title: str, paragraphs: Sequence[str], li
 
     `paragraphs` were found to be its text; `lines` are all that it shows.
     """
-    whole = "".join(paragraphs)
+    whole = "\n".join(paragraphs)
     if len(CIPHER.findall(whole)) > MOST_CIPHER * len(whole):
         raise UnusablePage(tr("the site writes in a font of its own, not in characters"), forbidden=True)
     size = 0
@@ -85,7 +53,7 @@ def check_page(tree: LexborHTMLParser, title: str, paragraphs: Sequence[str], li
             return
     if PAYMENT.search("\n".join(lines)):
         raise UnusablePage(tr("the site asks for a payment or a login"), forbidden=True)
-    if size >= SHORT:
+    if len(SAID.findall(whole)) >= SHORT:
         return
     name = tree.css_first("title")
     own_title = text_of(name).replace(title, "") if name and title else text_of(name) if name else ""
@@ -98,7 +66,7 @@ def check_page(tree: LexborHTMLParser, title: str, paragraphs: Sequence[str], li
         raise UnusablePage(tr("the page's text is filled in by a script"))
     if ERROR.search(text):
         raise UnusablePage(tr("the site answers with an error page"))
-    if LOGIN.search(text) or is_form(tree, paragraphs):
+    if LOGIN.search(text) or ADULT.search(text) or is_form(tree, paragraphs):
         raise UnusablePage(tr("the site asks for a login"), forbidden=True)
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from importlib import metadata
 
 from xuxie.books.decoding import decode
-from xuxie.crawl.refusals import RATE
+from xuxie.crawl.notices import RATE
 from xuxie.crawl.retries import RETRIED, Failure, retry_after_seconds
 from xuxie.errors import InputError
 from xuxie.language import tr
