@@ -6,6 +6,7 @@ from xuxie.crawl.catalogue import assemble, parse_catalogue, parse_page
 from xuxie.errors import NoChaptersError
 
 URL = "https://example.com/book/1/"
+DATA = "<script type='application/ld+json'>{}</script></head><h1>灯</h1>"
 
 
 def rows(*numbers: int, prefix: str = "") -> str:
@@ -132,6 +133,20 @@ def test_titles_that_are_cut_short_are_taken_from_the_attribute() -> None:
         ),
         ("<title>还灯记最新章节_还灯记全文阅读_某某网</title>", "还灯记", ""),
         ("<title>《还灯记》全文免费阅读 - 某某网</title>", "还灯记", ""),
+        ("<title>Read Lamp Novel Online | Reader</title></head><b>Lamp</b>", "Lamp", ""),
+        ("<title>Read the Lamp | Reader</title>", "Read the Lamp", ""),
+        ("</head><h2>Chapters of <a href=.>Lamp</a> by <a rel=author href=/u>Jo</a></h2>", "Lamp", "Jo"),
+        ("</head><h1>Lamp</h1><b>Author :</b> N/A<a itemprop=author href=/u>Jo</a>", "Lamp", "Jo"),
+        (
+            "</head><h1>灯</h1><p class=book-author>作者 半篙</p><i class='author-name'>半篙</i>",
+            "灯",
+            "半篙",
+        ),
+        ("</head><h1>灯</h1><p class=author>半篙</p><p class=author>别人</p>", "灯", ""),
+        ("</head><h1>灯</h1><a class=author href=/>作者专区</a>", "灯", ""),
+        (DATA.format('{"@graph": [{"@type": "Book", "author": {"name": "半篙"}}]}'), "灯", "半篙"),
+        (DATA.format('{"@type": "WebSite", "author": "某某"}'), "灯", ""),
+        (DATA.format(1000 * "["), "灯", ""),
         ("", "example.com", ""),
     ],
 )
@@ -318,6 +333,14 @@ def test_a_shelf_of_books_with_their_newest_chapters_is_no_catalogue() -> None:
 def test_an_authors_name_may_have_blanks(said: str) -> None:
     page = f"<h1>Lamp</h1>{said}<ul>{rows(1, 2, 3)}</ul>"
     assert parse_catalogue(page, URL).author == "Jane Doe"
+
+
+@pytest.mark.parametrize(
+    "said", ["全部章节", "Full-page index", "View all chapters", "Mục lục", "全話一覧"]
+)
+def test_the_whole_list_may_be_elsewhere(said: str) -> None:
+    html = f"<a href=all.html>{said}</a><a href=/all>All novels</a><ul>{rows(9, 8, 7)}</ul>"
+    assert parse_page(html, URL).wholes == [(URL + "all.html", True)]
 
 
 def test_a_list_in_several_orders_is_no_catalogue() -> None:

@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from xuxie.crawl.addresses import join
-from xuxie.crawl.html import attribute, compact, text_of, tidy
+from xuxie.crawl.authors import book_author
+from xuxie.crawl.html import attribute, compact, meta, text_of, tidy
 from xuxie.crawl.layout import lay_out
 from xuxie.crawl.links import ancestors, base_address, destination
 
@@ -25,15 +26,14 @@ SITE_WORDS = re.compile(
     r"|txt|下[载載]|全集|完整版|最新)+$",
     re.IGNORECASE,
 )
-AUTHOR = re.compile(r"作\s*者\s*[:：]\s*([^\s|/,，;；:：(（\[【]{1,30}+)(?![:：])")
-AUTHOR_LABEL = re.compile(  # the name's own words go on to the end of the line
-    r"(?:(?<!\w)authors?(?:\(s\))?|written by|tác giả|著者|작가)\s*[:：]\s*([^\n|/,;:：(（\[【]{1,60})",
-    re.IGNORECASE,
+AFFIXES = re.compile(
+    r"^read\s+|(?:\s+(?:light|web)?\s?novel|\s+(?:free|online|full|chapters?))+$", re.IGNORECASE
 )
-WRITTEN = re.compile(r"(?:^|[\s_｜|》-])([^\s_｜|《》-]{1,20})\s*著(?:$|[\s_｜|-])")
-STATUS = re.compile(r"[状狀]\s*[态態]\s*[:：]?\s*(\S{1,8})")
-FINISHED = re.compile(r"完[结結本成]|全本|已完|finished|completed", re.IGNORECASE)
-ONGOING = re.compile(r"[连連][载載]|更新中|[进進]行|ongoing|serial", re.IGNORECASE)
+STATUS = re.compile(
+    r"(?:[状狀]\s*[态態]|\bstatus\b|trạng thái|tình trạng)\s*[:：]?\s*(\S{1,12})", re.IGNORECASE
+)
+FINISHED = re.compile(r"完[结結本成]|全本|已完|finished|completed|hoàn", re.IGNORECASE)
+ONGOING = re.compile(r"[连連][载載]|更新中|[进進]行|on-?going|serial|đang", re.IGNORECASE)
 INTRODUCTIONS = (
     "#intro, .intro, #bookintro, .bookintro, .book-intro, #js_desc, .desc, .j-intro, .introduction"
 )
@@ -88,7 +88,7 @@ def selected(tree: LexborHTMLParser, selector: str | None) -> str:
 
 def book_title(tree: LexborHTMLParser) -> str:
     """The book's title: OpenGraph, then the heading, then the page's title."""
-    if name := meta(tree, "og:novel:book_name"):
+    if name := meta(tree, "og:novel:book_name") or beside_author(tree):
         return unquoted(name)
     page_title = tree.css_first("title")
     said = meta(tree, "og:title")
@@ -105,7 +105,16 @@ def book_title(tree: LexborHTMLParser) -> str:
     inside = [name for name in names if name and compact(name) in compact(whole)]
     first = [text_of(node) for node in tree.css("h1") if not is_logo(node)]
     lone = first[:1] if len(first) == 1 and not said else []
-    return max(inside, key=len) if inside else next(filter(None, lone), without_site_words(whole))
+    return max(inside, key=len) if inside else next(filter(None, lone), without_affixes(tree, whole))
+
+
+def beside_author(tree: LexborHTMLParser) -> str:
+    """The title in a heading like `Chapters of <a>Title</a> by <a rel=author>Name</a>`."""
+    for node in tree.css("h1, h2, h3"):
+        links = node.css("a[href]")
+        if len(links) == 2 and "author" in attribute(links[1], "rel").split():
+            return text_of(links[0])
+    return ""
 
 
 def is_logo(node: LexborNode) -> bool:
@@ -114,17 +123,6 @@ def is_logo(node: LexborNode) -> bool:
     names = " ".join(f"{attribute(each, 'class')} {attribute(each, 'id')}" for each in around)
     links = [attribute(link, "href") for link in node.css("a[href]")]
     return LOGO.search(names) is not None or any(urlsplit(link).path in ("", "/") for link in links)
-
-
-def book_author(tree: LexborHTMLParser) -> str:
-    """The author: OpenGraph, then "作者：…" in the text, which may have a link for the name."""
-    if name := meta(tree, "og:novel:author"):
-        return name
-    page_title = tree.css_first("title")
-    written = WRITTEN.search(text_of(page_title)) if page_title else None
-    text = page_text(tree)
-    match = AUTHOR.search(text) or written or AUTHOR_LABEL.search(text)
-    return tidy(match[1]) if match else ""
 
 
 def book_cover(tree: LexborHTMLParser, base: str) -> str:
@@ -171,16 +169,19 @@ def page_text(tree: LexborHTMLParser) -> str:
     return tree.body.text(deep=True, separator="\n") if tree.body else ""
 
 
-def meta(tree: LexborHTMLParser, name: str) -> str:
-    """The content of a <meta property=…> or <meta name=…>."""
-    node = tree.css_first(f'meta[property="{name}"], meta[name="{name}"]')
-    return tidy(attribute(node, "content")) if node else ""
-
-
 def unquoted(name: str) -> str:
     """`《书名》` without its marks."""
     inside = re.fullmatch(r"《(.+)》", name)
     return inside[1] if inside else name
+
+
+def without_affixes(tree: LexborHTMLParser, title: str) -> str:
+    """`Title` of `Read Title Novel Online | Site`, where the page says the former by itself."""
+    name = without_site_words(title)
+    bare = AFFIXES.sub("", name).strip()
+    if bare and bare != name and bare in map(tidy, page_text(tree).split("\n")):
+        return bare
+    return name
 
 
 def without_site_words(title: str) -> str:

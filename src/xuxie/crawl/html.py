@@ -121,3 +121,9 @@ def text_of(node: LexborNode) -> str:
 def attribute(node: LexborNode, name: str) -> str:
     """An attribute's value, "" when it is absent or empty."""
     return node.attributes.get(name) or ""
+
+
+def meta(tree: LexborHTMLParser, name: str) -> str:
+    """The content of a <meta property=…> or <meta name=…>."""
+    node = tree.css_first(f'meta[property="{name}"], meta[name="{name}"]')
+    return tidy(attribute(node, "content")) if node else ""

@@ -12,8 +12,7 @@ from itertools import takewhile
 from selectolax.lexbor import LexborHTMLParser
 
 from xuxie.crawl.addresses import host_of, join
-from xuxie.crawl.details import meta
-from xuxie.crawl.html import attribute, compact, text_of
+from xuxie.crawl.html import attribute, compact, meta, text_of
 from xuxie.crawl.links import NUMBER, base_address, destination
 
 NEXT = re.compile(
@@ -34,7 +33,10 @@ WHOLE = re.compile(
     r"[\[【<《(（]*(?:[点點][击擊]|[展查][开開看]|[阅閱][读讀]|[进進]入|更多|>)*(?:全部|所有|完整|[总總]|更多)(?:的|最新)?(?:章[节節])?(?:目[录錄])?(?:列表)?"
     r"(?:[\]】>》)）]|[.…>»]|\(?\d+章?\)?)*|"
     r"[\[【]?(?:[点點][击擊]|[查展][开開看]|[阅閱][读讀]|[进進]入)+(?:本[书書])?(?:章[节節]目[录錄]?|目[录錄]|章[节節]列表|列表|章[节節])[\]】>»]*"
-    r"|章[节節](?:目[录錄]|列表)|目[录錄]列表|全部目[录錄]|完整目[录錄]|最新章[节節]列表",
+    r"|章[节節](?:目[录錄]|列表)|目[录錄]列表|全部目[录錄]|完整目[录錄]|最新章[节節]列表"
+    r"|(?i:(?:view|see|show)?(?:all|full(?:-page)?|complete)(?:chapters?(?:list|index)?|index|contents)"
+    r"|chapters?(?:list|index)|(?:table)ofcontents|(?:xem)?(?:tấtcả|toànbộ)(?:các)?chương|danhsáchchương|mụclục)"
+    r"|全話(?:一覧)?|目次(?:を見る)?|(?:전체)?(?:회차|목차)(?:목록|보기)?",
 )
 # What the first page may be called instead.
 WORD = re.compile(r"[a-z]{0,12}(?:\.[a-z]{3,5})?", re.IGNORECASE)
