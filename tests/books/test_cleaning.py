@@ -84,6 +84,10 @@ def test_a_first_line_that_only_resembles_the_title_stays(first: str) -> None:
         "全书完",
         "（未完待续）",
         "(本章未完，请点击下一页继续阅读)",
+        "（未完待续。）",
+        "内容未完，下一页继续阅读",
+        "这章没有结束，请点击下一页继续阅读！",
+        "小主，这个章节后面还有哦，请点击下一页继续阅读，后面更精彩！",
     ],
 )
 def test_end_marks_go(mark: str) -> None:
@@ -102,7 +106,10 @@ def test_an_end_mark_behind_prose_goes_alone() -> None:
     assert clean(["话说。(本章完)"], Context()) == (["话说。"], [("end-mark", "(本章完)")])
 
 
-@pytest.mark.parametrize("line", ["他说完了。", "完", "“完了！”", "这事还没有完", "事情（说来话长）就完了"])
+@pytest.mark.parametrize(
+    "line",
+    ["他说完了。", "完", "“完了！”", "他翻到下一页继续阅读。", "这事还没有完", "事情（说来话长）就完了"],
+)
 def test_prose_about_ends_stays(line: str) -> None:
     assert lines_of([line]) == [line]
 
@@ -121,6 +128,32 @@ def test_notices_of_the_site_go_at_the_edges_only() -> None:
         *prose[3:],
         *prose,
     ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "久看中文网首发",
+        "无限好文，尽在晋江文学城",
+        "本书由某某书院首发，请勿转载！",
+        "本章节由网友上传，如有侵权请联系我们删除",
+        "仅供个人学习交流使用，禁作商业用途",
+        "温馨提示：方向键左右(← →)前后翻页，回车键返回列表",
+        "Copyright 2020 某某小说网 All Rights Reserved",
+    ],
+)
+def test_what_is_said_of_a_site_at_the_edges_goes(line: str) -> None:
+    prose = ["雪停了。", "门开着。", "他走了。", "没有人送他。", "灯还亮着。"]
+    assert lines_of([line, *prose]) == prose
+    assert lines_of([*prose, line]) == prose
+
+
+def test_a_line_of_hardly_anything_but_the_words_of_sites_goes_anywhere() -> None:
+    prose = ["雪停了。", "门开着。", "他走了。", "没有人送他。", "灯还亮着。"]
+    for line in ("一秒记住，本站为您提供热门小说免费阅读。", "某某中文 www.moumou.bz"):
+        assert lines_of([*prose, line, *prose]) == [*prose, *prose]
+    told = "他在本站读到最新章节，忽然想起那年冬天渡口的雪，想起更新最快的那个春天里的船。"
+    assert lines_of([*prose, told, *prose]) == [*prose, told, *prose]
 
 
 @pytest.mark.parametrize("line", ["正文 第三章 雪夜归人", "某某长篇小说名 第三章 雪夜归人"])

@@ -32,7 +32,9 @@ SITE_PHRASES = re.compile(
     "本站|本网站|本網站|首发|首發|最新章节|最新章節|最快更新|更新最快|更新速度|无弹窗|無彈窗|一秒记住|一秒記住|天才一秒|"
     "免费阅读|免費閱讀|全文阅读|全文閱讀|在线阅读|在線閱讀|手机阅读|手機閱讀|手机用户|手機用戶|手机版|手機版|最新网址|最新網址|"
     "最新域名|收藏(?=本)|加入书架|加入書架|加入书签|加入書籤|投票推荐|"
-    "章节错误|章節錯誤|举报|下一页继续|下一頁繼續|正版阅读|支持正版|网友上传|網友上傳|清爽阅读|小说网|小說網|文学网|文學網"
+    "章节错误|章節錯誤|举报|下一页继续|下一頁繼續|正版阅读|支持正版|网友上传|網友上傳|清爽阅读|小说网|小說網|文学网|文學網|"
+    "中文网|中文網|文学城|文學城|尽在晋江|请勿转载|請勿轉載|防盗章节|搜索引擎|百度搜|无广告|無廣告|省流量|看书神器|新的网址|"
+    "温馨提示|方向键|返回书目|返回列表|刷新页面|手打中|侵权|学习交流|商业用途|copyright|allrightsreserved"
 )
 SITE_WORDS = re.compile(
     "小说|小說|网站|網站|网址|網址|网阅读|下载|下載|收藏|阅读|閱讀|更新|txt|电子书|電子書|书屋|書屋|书吧|书库|請記住|请记住|请记好|请到|域名|地址|"
@@ -52,12 +54,14 @@ CLAUSE = re.compile("[，。！？；…,!?;]|\\s-\\s")
 BRACKETED = re.compile(r"（[^（）]{8,80}）|\([^()]{8,80}\)|【[^【】]{8,80}】|\[[^\[\]]{8,80}\]")
 SENTENCE_END = re.compile("[。！？…”」』]")
 MAX_BESIDE, MAX_NAME = 16, 8  # letters behind the address, with a word of sites and without one
+NAMED = re.compile(r"[\u3400-\u9fff]{2,8}[\s:：]+(?:https?:|www)", re.IGNORECASE)
 PROSE_END = re.compile("[\u3400-\u9fff][，。！？；：…]")
 MAX_ADVERT = 160  # characters
 TOLD = 0.6  # of a line's clauses: so many speak of sites where all of it is an advertisement
 MIN_WORDS = 2  # different site words that make a longer line with an address an advertisement
 ADDRESS_POINTS, PHRASE_POINTS = 3, 2
-NOTICE = 4  # points
+NOTICE, CERTAIN = 4, 6  # points of a line at a chapter's edge, and anywhere
+BESIDES = 0.45  # of a line's characters: what it may say besides the words of sites
 
 
 class Undisguised(dict[int, str]):
@@ -173,6 +177,8 @@ def is_advert(line: str) -> bool:
     beside = len(squeezed(line)) - len(address)
     # Behind an address there may be the site's name, or prose that it was put before.
     named = site_words(line) > 0 or (beside <= MAX_NAME and not PROSE_END.search(line))
+    if beside <= MAX_NAME and NAMED.match(line):
+        return True
     alone = not HANZI.search(before) and beside <= MAX_BESIDE and named
     return alone or (site_words(line) >= MIN_WORDS and speaks_of_sites_alone(line))
 
@@ -184,6 +190,13 @@ def is_notice(line: str) -> bool:
     phrases, words = words_of_sites(squeezed(line))
     sure = PHRASE_POINTS * phrases + ADDRESS_POINTS * (locate(line) is not None)
     return sure > 0 and sure + words >= NOTICE
+
+
+def speaks_for_a_site(line: str) -> bool:
+    """Whether a line, wherever it stands, hardly has other words than those of novel sites, and many."""
+    if not may_advertise(line) or len(line) > MAX_ADVERT or QUOTES.search(line):
+        return False
+    return site_points(line) >= CERTAIN and len(beyond_sites(line)) < BESIDES * len(squeezed(line))
 
 
 def beyond_sites(line: str) -> str:

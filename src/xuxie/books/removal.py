@@ -20,6 +20,7 @@ from xuxie.books.adverts import (
     is_notice,
     may_advertise,
     site_words,
+    speaks_for_a_site,
     squeezed,
     without_brackets,
 )
@@ -28,14 +29,16 @@ from xuxie.books.cleaning_rules import CleaningRules
 from xuxie.books.cutting import cut
 from xuxie.books.learning import EDGE_LINES, edge_key, is_prose, line_key
 from xuxie.books.repeated_titles import without_titles
+from xuxie.books.sayings import is_saying
 
 END_MARK = re.compile(
-    r"[（(【\[]\s*(?:本章|本回|本卷|全书|全書|全文|本书)?\s*(?:已?完|终|終|未完待续|待续|未完待續|完结)\s*[）)】\]]\s*[。.]?$"
+    r"[（(【\[]\s*(?:本章|本回|本卷|全书|全書|全文|本书)?\s*(?:已?完|终|終|未完待续|待续|未完待續|完结)\s*[。.…]*\s*[）)】\]]\s*[。.]?$"
     r"|^(?:本章完|全书完|全書完|全文完|未完待续|本章未完)[。.…]*$"
     r"|[（(]?\s*本[章节節][还還]?未完[，,\s]*[请請]?(?:点击|點擊|翻)?(?:下一)?[页頁](?:继续|繼續)?(?:阅读|閱讀|观看)?[。.！!]?\s*[)）]?$"
+    r"|^[^“”「」]{0,24}(?:[请請]|点击|點擊|未完|结束|結束)[^“”「」]{0,6}(?:下一?|翻)[页頁](?:继续|繼續)(?:阅读|閱讀|观看)(?:[，,！!。.~]|后面更精彩|後面更精彩)*$"
 )
 # Behind the words of an end mark stands at most this; and with these characters they end.
-BEHIND_END, ENDS = " \u3000。.…！!)）】]", frozenset("完终終续續结页頁读讀看")
+BEHIND_END, ENDS = " \u3000。.…！!)）】]~，,", frozenset("完终終续續结页頁读讀看彩")
 NOTICES = 3  # lines at each end of a chapter that may speak to the readers of a site
 
 
@@ -136,7 +139,7 @@ def adverts(lines: list[str], context: Context) -> tuple[list[str], list[str]]:
     """
 
     def tail(line: str) -> str:
-        if is_advert(line):
+        if is_advert(line) or is_saying(line) or speaks_for_a_site(line):
             return line
         found = advert_tail(line)
         return found if found and context.known.advertises(address_in(found)) else ""
