@@ -265,6 +265,16 @@ def test_what_a_form_that_asks_for_a_password_says_is_no_chapter() -> None:
     assert extract_chapter(around, "第一章 灯") == ["雨停了，灯还亮着。"]
 
 
+@pytest.mark.parametrize("name", ["id=content", "class='box read-content'", "id=chaptercontent", "id=nr1"])
+def test_a_short_text_is_the_one_that_is_called_so(name: str) -> None:
+    note = "今天有事，请假一天。"
+    other = f"<div class=box><p>《夜航》：{PROSE[0] * 4}</p></div>"
+    body = f"<h1>{TITLE}</h1><div {name}>{note}</div>{other}"
+    assert extract_chapter(page(body), TITLE) == [note]
+    long = f"<h1>{TITLE}</h1><div class=box>{each('<p>{}</p>') * 9}</div><div {name}>{note}</div>"
+    assert PROSE[0] in extract_chapter(page(long), TITLE)
+
+
 def test_a_box_of_what_the_site_says_ends_the_text() -> None:
     said = "重要声明：<a href=/b>还灯记</a>由网友上传，与本站立场无关。<br>更多章节，请返回首页。"
     box = f"<div align=center>{said}<br>Copyright 某某</div>"

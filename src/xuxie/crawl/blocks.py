@@ -28,6 +28,13 @@ BESIDE = re.compile(
 SECTION = re.compile(
     r"[简簡]介|[内內]容介[绍紹]|[书書][评評]|[评評][论論]|推[荐薦]|相[关關]|[热熱][门門]|排行|公告|最近更新|新[书書]|[读讀]者|友情"
 )
+# What blocks are called that hold the chapter; it counts where a page holds little: 请假一天.
+TEXT = re.compile(
+    r"(?:chapter|novel|book|story|read(?:er|ing)?|article|txt|entry)[_-]?(?:content|text|txt|body|con|nr)s?(?=\s|$)"
+    r"|(?<=\s)(?:content|contents|text|txt|nr\d?|neirong|htmlcontent|showtxt|booktxt|noveltext|storytext)(?=\s|$)",
+    re.IGNORECASE,
+)
+LITTLE = 200.0  # of prose
 LESS = 0.2
 BESIDES = 0.15  # of the chapter's prose; a block inside it with links and less of it is navigation
 LINKED = 0.5  # a line with more of it in links is navigation
@@ -136,6 +143,28 @@ def block_scores(layout: Layout, weights: Sequence[float]) -> list[float]:
         else:
             inherited[block.parent] += INHERITED * (own[index] + inherited[index])
     return [direct + below for direct, below in zip(own, inherited, strict=True)]
+
+
+def named_text(blocks: Sequence[Block], weights: Sequence[float], best: int) -> int:
+    """Where the best block holds little, the only block that is called the text instead."""
+    below = list(accumulate(weights, initial=0.0))
+
+    def prose(block: Block) -> float:
+        return below[block.last] - below[block.first]
+
+    if prose(blocks[best]) >= LITTLE:
+        return best
+    named = [index for index, block in enumerate(blocks) if TEXT.search(block.name) and prose(block)]
+    inner = [
+        index
+        for index in named
+        if not any(
+            blocks[index].first <= blocks[other].first and blocks[other].last <= blocks[index].last
+            for other in named
+            if other > index
+        )
+    ]
+    return inner[0] if len(inner) == 1 else best
 
 
 def innermost(blocks: Sequence[Block], weights: Sequence[float], best: int) -> int:

@@ -21,6 +21,7 @@ from xuxie.crawl.blocks import (
     innermost,
     is_linked,
     is_site,
+    named_text,
     navigation,
     twins,
     weigh_less,
@@ -134,6 +135,7 @@ def chapter_lines(layout: Layout, title: str) -> tuple[list[Line], float]:
     best = max(range(len(scores)), key=lambda index: scores[index], default=None)
     if best is None or not scores[best]:
         return [], 0.0
+    best = named_text(layout.blocks, weights, best)
     parts = twins(layout.blocks, scores, innermost(layout.blocks, weights, best))
     places = sorted(
         {
