@@ -265,6 +265,15 @@ def test_what_a_form_that_asks_for_a_password_says_is_no_chapter() -> None:
     assert extract_chapter(around, "第一章 灯") == ["雨停了，灯还亮着。"]
 
 
+@pytest.mark.parametrize("name", ["author-say", "author_notes", "ads top", "box sponsored"])
+def test_what_a_box_in_the_text_is_called_tells_that_it_is_none(name: str) -> None:
+    box = f"<div class='{name}'><p>谢谢大家，明天见。</p></div>"
+    half = len(PROSE) // 2
+    text = "".join(f"<p>{line}</p>" for line in PROSE[:half]) + box
+    text += "".join(f"<p>{line}</p>" for line in PROSE[half:])
+    assert extract_chapter(page(content(text)), TITLE) == PROSE
+
+
 @pytest.mark.parametrize("name", ["id=content", "class='box read-content'", "id=chaptercontent", "id=nr1"])
 def test_a_short_text_is_the_one_that_is_called_so(name: str) -> None:
     note = "今天有事，请假一天。"

@@ -22,7 +22,9 @@ TWIN = 0.25  # a sibling of the same name with this much of the best score is a 
 NAMED_TWIN = 0.08  # likewise, where the two have a class or an id
 # What blocks are called that hold prose beside the chapter.
 BESIDE = re.compile(
-    r"comment|review|reply|pinglun|shuping|recommend|tuijian|copyright|footer|blurb|intro\b|sidebar|notice|announce|disclaimer|(?<![a-z])news(?=\s|$)",
+    r"comment|review|reply|pinglun|shuping|recommend|tuijian|copyright|footer|blurb|intro\b|sidebar|notice|announce"
+    r"|disclaimer|author[_-]?(?:say|words?|notes?)|(?<![a-z])(?:ads?|advert\w*|sponsor\w*)(?![a-z])"
+    r"|(?<![a-z])news(?=\s|$)",
     re.IGNORECASE,
 )
 SECTION = re.compile(
