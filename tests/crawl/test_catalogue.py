@@ -144,6 +144,7 @@ def test_titles_that_are_cut_short_are_taken_from_the_attribute() -> None:
         ),
         ("</head><h1>灯</h1><p class=author>半篙</p><p class=author>别人</p>", "灯", ""),
         ("</head><h1>灯</h1><a class=author href=/>作者专区</a>", "灯", ""),
+        ("</head><h1>灯</h1><i itemprop=author>读者甲</i><i itemprop=author>乙</i>", "灯", ""),
         (DATA.format('{"@graph": [{"@type": "Book", "author": {"name": "半篙"}}]}'), "灯", "半篙"),
         (DATA.format('{"@type": "WebSite", "author": "某某"}'), "灯", ""),
         (DATA.format(1000 * "["), "灯", ""),
@@ -341,6 +342,15 @@ def test_an_authors_name_may_have_blanks(said: str) -> None:
 def test_the_whole_list_may_be_elsewhere(said: str) -> None:
     html = f"<a href=all.html>{said}</a><a href=/all>All novels</a><ul>{rows(9, 8, 7)}</ul>"
     assert parse_page(html, URL).wholes == [(URL + "all.html", True)]
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [("状态：连载中", "ongoing"), ("<b>Status: </b>Completed", "finished"), ("Status quo", ""), ("", "")],
+)
+def test_whether_the_book_goes_on(said: str, status: str) -> None:
+    html = f"<style>.n-status, .tags {{ color: red }}</style><p>{said}</p><ul>{rows(1, 2, 3)}</ul>"
+    assert parse_catalogue(html, URL).details.status == status
 
 
 def test_a_list_in_several_orders_is_no_catalogue() -> None:

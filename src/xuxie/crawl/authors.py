@@ -7,7 +7,7 @@ OpenGraph first, then the page's words, then what its markup says of the name: r
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser
@@ -46,11 +46,16 @@ def book_author(tree: LexborHTMLParser) -> str:
 def marked(tree: LexborHTMLParser) -> Iterator[str]:
     """The names that markup says to be an author's: a book's data, rel, itemprop, a class."""
     yield from in_data(tree)
-    yield from filter(is_name, (text_of(node) for node in tree.css(MARKED)))
-    called = [node for node in tree.css("[class]") if CALLED.search(attribute(node, "class"))]
-    names = [name for node in called if is_name(name := BY.sub("", text_of(node), count=1))]
+    yield from shared(text_of(node) for node in tree.css(MARKED))
+    called = (node for node in tree.css("[class]") if CALLED.search(attribute(node, "class")))
+    yield from shared(BY.sub("", text_of(node), count=1) for node in called)
+
+
+def shared(texts: Iterable[str]) -> Iterator[str]:
+    """The shortest name, where all others hold it: else other books' authors are named, or readers."""
+    names = list(filter(is_name, texts))
     shortest = min(names, key=len, default="")
-    if shortest and all(shortest in name for name in names):  # else other books' authors are named too
+    if shortest and all(shortest in name for name in names):
         yield shortest
 
 

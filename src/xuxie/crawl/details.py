@@ -30,7 +30,7 @@ AFFIXES = re.compile(
     r"^read\s+|(?:\s+(?:light|web)?\s?novel|\s+(?:free|online|full|chapters?))+$", re.IGNORECASE
 )
 STATUS = re.compile(
-    r"(?:[状狀]\s*[态態]|\bstatus\b|trạng thái|tình trạng)\s*[:：]?\s*(\S{1,12})", re.IGNORECASE
+    r"(?:[状狀]\s*[态態]\s*[:：]?|\b(?:status|trạng thái|tình trạng)\s*[:：])\s*(\S{1,12})", re.IGNORECASE
 )
 FINISHED = re.compile(r"完[结結本成]|全本|已完|finished|completed|hoàn", re.IGNORECASE)
 ONGOING = re.compile(r"[连連][载載]|更新中|[进進]行|on-?going|serial|đang", re.IGNORECASE)
@@ -148,12 +148,13 @@ def book_introduction(tree: LexborHTMLParser) -> str:
 
 def book_status(tree: LexborHTMLParser) -> Status:
     """Whether the book goes on."""
-    said = meta(tree, "og:novel:status")
-    if not said and (match := STATUS.search(page_text(tree))):
-        said = match[1]
-    if FINISHED.search(said):
-        return "finished"
-    return "ongoing" if ONGOING.search(said) else ""
+    own = meta(tree, "og:novel:status")
+    for said in [own] if own else (match[1] for match in STATUS.finditer(page_text(tree))):
+        if FINISHED.search(said):
+            return "finished"
+        if ONGOING.search(said):
+            return "ongoing"
+    return ""
 
 
 def start_link(tree: LexborHTMLParser, base: str) -> str:
