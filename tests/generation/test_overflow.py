@@ -14,3 +14,8 @@ FLAGS = Path("/proc/cpuinfo")
 )
 def test_sums_overflow_where_there_is_no_vnni() -> None:
     assert sums_overflow() == (re.search(r"\b(avx512_vnni|avx_vnni)\b", FLAGS.read_text()) is None)
+
+
+def test_weights_of_seven_bits_never_overflow() -> None:
+    assert not sums_overflow(weight=63)
+    assert not sums_overflow(weight=-63)

@@ -19,10 +19,11 @@ def whole_numbers(stored: NDArray[np.uint8], bits: int) -> NDArray[np.int64]:
     return stored.astype(np.int64) - (1 << (bits - 1))
 
 
-def test_rows_are_off_by_half_a_step_at_most() -> None:
+@pytest.mark.parametrize(("bits", "greatest"), [(8, 127), (7, 63)])
+def test_rows_are_off_by_half_a_step_at_most(bits: int, greatest: int) -> None:
     weight = some_weight()
-    numbers, scale = by_rows(weight)
-    assert np.abs(numbers.astype(int)).max() == 127
+    numbers, scale = by_rows(weight, bits=bits)
+    assert np.abs(numbers.astype(int)).max() == greatest
     assert np.all(np.abs(numbers * scale[:, None] - weight) <= scale[:, None] * 0.5001)
 
 

@@ -20,7 +20,6 @@ from xuxie.generation.decoder import SPARE_ROWS, Chunk, Decoder, Layout, Logits,
 from xuxie.generation.memory import give_back_memory, untouched_zeros
 from xuxie.generation.onnx_graph import HIDDEN, build_graph
 from xuxie.generation.onnx_products import Arithmetic
-from xuxie.generation.overflow import sums_overflow
 from xuxie.machine import cores
 
 BINDINGS_KEPT = 16  # of the shapes that were run last
@@ -53,8 +52,6 @@ class OnnxDecoder(Decoder):
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or cores()
         options.log_severity_level = 3
-        if arithmetic == "int8-rows" and sums_overflow():
-            options.add_session_config_entry("session.x64quantprecision", "1")
         # Outside of the arena, what the weights were packed from is given back to the system.
         options.add_session_config_entry("session.use_device_allocator_for_initializers", "1")
         graph = build_graph(weights, arithmetic)

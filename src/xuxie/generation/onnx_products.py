@@ -11,13 +11,15 @@ import numpy as np
 
 from xuxie.bert_weights import Array
 from xuxie.generation.onnx_nodes import MICROSOFT, Nodes
+from xuxie.generation.overflow import sums_overflow
 from xuxie.generation.quantising import TINY, by_blocks, by_rows
 
 # fp32: as it is.
 # int8-blocks: weights and activations are scaled per block of BLOCKS; the fastest where there are few rows.
 # int4-blocks: the same with `plain` weights of 4 bits, to read fewer bytes from memory.
 # int8-rows: weights are scaled per channel and activations per row; the fastest where there are many.
-#   Sums of integers are exact, so a row's numbers do not depend on what is computed beside it.
+#   Sums of integers are exact, so a row's numbers do not depend on what is computed beside it. Weights have
+#   7 bits where sums of 8 would overflow.
 Arithmetic = Literal["fp32", "int8-rows", "int8-blocks", "int4-blocks"]
 BLOCKS = (256, 128, 64, 32)
 
@@ -54,7 +56,7 @@ class Products:
 
     def _by_rows(self, rows: str, weight: Array) -> str:
         """Each row is divided by its largest number, quantised, multiplied, and scaled again."""
-        nodes, (numbers, scale) = self.nodes, by_rows(weight)
+        nodes, (numbers, scale) = self.nodes, by_rows(weight, bits=7 if sums_overflow() else 8)
         step, zero = nodes.once("step", np.float32(1 / 127)), nodes.once("zero", np.uint8(128))
         across, tiny = nodes.once("across", np.array([-1])), nodes.once("tiny", TINY)
         largest = nodes.add("ReduceMax", [nodes.add("Abs", [rows]), across], keepdims=1)

@@ -13,10 +13,13 @@ TINY = np.finfo(np.float32).tiny  # a row of zeros is divided by it
 LOWEST = {8: -127, 4: -8}  # not -128, which some kernels cannot negate
 
 
-def by_rows(weight: Array) -> tuple[NDArray[np.int8], Array]:
-    """Whole numbers from -127 to 127, [n, k], and what those of each row are to be multiplied by, [n]."""
+def by_rows(weight: Array, *, bits: int = 8) -> tuple[NDArray[np.int8], Array]:
+    """Whole numbers of so many bits, -127 to 127 of 8, and what those of each row are multiplied by.
+
+    int8 [n, k], float32 [n].
+    """
     largest = np.maximum(weight.max(axis=1), -weight.min(axis=1))
-    scale = np.maximum(largest, TINY) / np.float32(127)
+    scale = np.maximum(largest, TINY) / np.float32(2 ** (bits - 1) - 1)
     return rounded(weight, scale).astype(np.int8), scale
 
 
