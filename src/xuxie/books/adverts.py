@@ -54,6 +54,7 @@ CLAUSE = re.compile("[，。！？；…,!?;]|\\s-\\s")
 BRACKETED = re.compile(r"（[^（）]{8,80}）|\([^()]{8,80}\)|【[^【】]{8,80}】|\[[^\[\]]{8,80}\]")
 SENTENCE_END = re.compile("[。！？…”」』]")
 MAX_BESIDE, MAX_NAME = 16, 8  # letters behind the address, with a word of sites and without one
+# A site's name before its address.
 NAMED = re.compile(r"[\u3400-\u9fff]{2,8}[\s:：]+(?:https?:|www)", re.IGNORECASE)
 PROSE_END = re.compile("[\u3400-\u9fff][，。！？；：…]")
 MAX_ADVERT = 160  # characters
@@ -61,7 +62,7 @@ TOLD = 0.6  # of a line's clauses: so many speak of sites where all of it is an 
 MIN_WORDS = 2  # different site words that make a longer line with an address an advertisement
 ADDRESS_POINTS, PHRASE_POINTS = 3, 2
 NOTICE, CERTAIN = 4, 6  # points of a line at a chapter's edge, and anywhere
-BESIDES = 0.45  # of a line's characters: what it may say besides the words of sites
+MOST_BEYOND = 0.45  # of a line's letters: so much may be beyond the words of sites
 
 
 class Undisguised(dict[int, str]):
@@ -167,9 +168,14 @@ def site_points(line: str) -> int:
     return PHRASE_POINTS * phrases + words + ADDRESS_POINTS * (locate(line) is not None)
 
 
+def may_be_all_site(line: str) -> bool:
+    """Whether a whole line may be a site's: it is short and no dialogue, and may have words of sites."""
+    return may_advertise(line) and len(line) <= MAX_ADVERT and not QUOTES.search(line)
+
+
 def is_advert(line: str) -> bool:
     """Whether the whole line is an advertisement with an address. Dialogue never is."""
-    if not may_advertise(line) or len(line) > MAX_ADVERT or QUOTES.search(line):
+    if not may_be_all_site(line):
         return False
     if (found := locate(line)) is None:
         return False
@@ -185,7 +191,7 @@ def is_advert(line: str) -> bool:
 
 def is_notice(line: str) -> bool:
     """Whether a line at a chapter's edge, where sites put such, speaks to the site's readers."""
-    if not may_advertise(line) or len(line) > MAX_ADVERT or QUOTES.search(line):
+    if not may_be_all_site(line):
         return False
     phrases, words = words_of_sites(squeezed(line))
     sure = PHRASE_POINTS * phrases + ADDRESS_POINTS * (locate(line) is not None)
@@ -194,9 +200,11 @@ def is_notice(line: str) -> bool:
 
 def speaks_for_a_site(line: str) -> bool:
     """Whether a line, wherever it stands, hardly has other words than those of novel sites, and many."""
-    if not may_advertise(line) or len(line) > MAX_ADVERT or QUOTES.search(line):
-        return False
-    return site_points(line) >= CERTAIN and len(beyond_sites(line)) < BESIDES * len(squeezed(line))
+    return (
+        may_be_all_site(line)
+        and site_points(line) >= CERTAIN
+        and len(beyond_sites(line)) < MOST_BEYOND * len(squeezed(line))
+    )
 
 
 def beyond_sites(line: str) -> str:

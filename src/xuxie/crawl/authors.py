@@ -12,7 +12,7 @@ from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser
 
-from xuxie.crawl.html import attribute, meta, text_of, tidy
+from xuxie.crawl.html import attribute, meta, page_text, text_of, tidy
 
 AUTHOR = re.compile(r"作\s*者\s*[:：]\s*([^\s|/,，;；:：(（\[【]{1,30}+)(?![:：])")
 AUTHOR_LABEL = re.compile(  # the name's own words go on to the end of the line
@@ -37,7 +37,7 @@ def book_author(tree: LexborHTMLParser) -> str:
         return name
     page_title = tree.css_first("title")
     written = WRITTEN.search(text_of(page_title)) if page_title else None
-    text = tree.body.text(deep=True, separator="\n") if tree.body else ""
+    text = page_text(tree)
     said = AUTHOR.search(text) or written or AUTHOR_LABEL.search(text)
     names = [tidy(said[1])] if said else []
     return next((name for name in (*names, *marked(tree)) if not NOBODY.fullmatch(name)), "")

@@ -16,7 +16,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from xuxie.crawl.addresses import join
 from xuxie.crawl.authors import book_author
-from xuxie.crawl.html import attribute, compact, meta, text_of, tidy
+from xuxie.crawl.html import attribute, compact, meta, page_text, text_of, tidy
 from xuxie.crawl.layout import lay_out
 from xuxie.crawl.links import ancestors, base_address, destination
 
@@ -163,11 +163,6 @@ def start_link(tree: LexborHTMLParser, base: str) -> str:
         if START.fullmatch(text_of(node)[:20]):
             return destination(node, base) or ""
     return ""
-
-
-def page_text(tree: LexborHTMLParser) -> str:
-    """All text of a page."""
-    return tree.body.text(deep=True, separator="\n") if tree.body else ""
 
 
 def unquoted(name: str) -> str:

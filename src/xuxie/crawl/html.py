@@ -127,3 +127,8 @@ def meta(tree: LexborHTMLParser, name: str) -> str:
     """The content of a <meta property=…> or <meta name=…>."""
     node = tree.css_first(f'meta[property="{name}"], meta[name="{name}"]')
     return tidy(attribute(node, "content")) if node else ""
+
+
+def page_text(tree: LexborHTMLParser) -> str:
+    """All text of a page."""
+    return tree.body.text(deep=True, separator="\n") if tree.body else ""
