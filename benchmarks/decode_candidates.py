@@ -35,7 +35,10 @@ def torch_passes(shape: Shape, rows: int) -> Iterator[tuple[str, Pass]]:
     halves = [x.bfloat16() for x in inputs]
     onednn, linear = torch.ops.mkldnn, torch.nn.functional.linear
     yield "torch, MKL, fp32", lambda: [linear(x, w) for x, w in zip(inputs, weights, strict=True)]
-    for name, kind, xs in (("fp32", torch.float32, inputs), ("bf16", torch.bfloat16, halves)):
+    kinds = [("fp32", torch.float32, inputs)]
+    if onednn._is_mkldnn_bf16_supported():  # elsewhere torch refuses to pack it
+        kinds.append(("bf16", torch.bfloat16, halves))
+    for name, kind, xs in kinds:
         packed = [onednn._reorder_linear_weight(w.to(kind), rows) for w in weights]
         yield (
             f"torch, oneDNN packed, {name}",
@@ -65,8 +68,8 @@ def torch_passes(shape: Shape, rows: int) -> Iterator[tuple[str, Pass]]:
 
 
 def onnx_passes(shape: Shape, rows: int) -> Iterator[tuple[str, Pass]]:
-    """ONNX Runtime: fp32, int8 by tensor (DynamicQuantizeMatMul) and by blocks (MatMulNBits)."""
-    for name in ("fp32", "int8 by tensor", "int8 by blocks"):
+    """ONNX Runtime: fp32, int8 by tensor (DynamicQuantizeMatMul) and by blocks (MatMulNBits), int4 too."""
+    for name in ("fp32", "int8 by tensor", "int8 by blocks", "int4 by blocks"):
         graph = helper.make_graph([], "products", [], [])
         for i, size in enumerate(matrices(shape)):
             add_product(graph, name, i, size)
@@ -97,12 +100,12 @@ def add_product(graph: Any, name: str, number: int, size: tuple[int, int]) -> No
         weights = [draw.integers(-127, 128, (k, n), dtype=np.int8), np.full(n, 0.01, np.float32)]
         node = helper.make_node("DynamicQuantizeMatMul", [x, w, s], [y], domain="com.microsoft")
     else:
-        blocks = (n, k // BLOCK)
+        bits, blocks = int(name[3]), (n, k // BLOCK)
         weights = [
-            draw.integers(0, 256, (*blocks, BLOCK), dtype=np.uint8),
+            draw.integers(0, 256, (*blocks, BLOCK * bits // 8), dtype=np.uint8),
             np.full(blocks, 0.01, np.float32),
         ]
-        sizes: dict[str, Any] = {"K": k, "N": n, "bits": 8, "block_size": BLOCK, "accuracy_level": 4}
+        sizes: dict[str, Any] = {"K": k, "N": n, "bits": bits, "block_size": BLOCK, "accuracy_level": 4}
         node = helper.make_node("MatMulNBits", [x, w, s], [y], domain="com.microsoft", **sizes)
     graph.initializer.extend(
         numpy_helper.from_array(a, label) for a, label in zip(weights, (w, s), strict=False)
