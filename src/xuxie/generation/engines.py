@@ -13,7 +13,7 @@ from xuxie.language import tr
 
 Precision = Literal["int8", "int4", "bf16", "fp32"]
 
-FEW = 4  # slots up to which scaling by blocks is the faster int8
+FEW = 4  # slots up to which scaling by blocks is the faster int8, on processors with VNNI
 
 
 def open_decoder(
@@ -30,8 +30,8 @@ def open_decoder(
     `precision` None is int8 on CPUs and bf16 on CUDA, where int8 and int4 are bf16 too. int4: most of the
     layers' weights have 4 bits; with many slots, where that is no faster, it is int8. `device` None is CUDA
     where there is one. `deterministic`: what is written does not depend on the number of slots, nor on what
-    is written beside it; slower with few slots. Raises InputError where another precision than int8 is to
-    be so.
+    is written beside it; slower with few slots, but on processors without VNNI, where int8 is so anyway.
+    Raises InputError where another precision than int8 is to be so.
     """
     if deterministic and precision not in (None, "int8"):
         raise InputError(
@@ -44,12 +44,15 @@ def open_decoder(
     if device == "cpu" and precision != "bf16":
         from xuxie.generation.onnx_decoder import OnnxDecoder
         from xuxie.generation.onnx_products import Arithmetic
+        from xuxie.generation.overflow import sums_overflow
 
-        arithmetic: Arithmetic = "int4-blocks" if precision == "int4" else "int8-blocks"
-        if deterministic or slots > FEW:
-            arithmetic = "int8-rows"
+        arithmetic: Arithmetic = "int8-rows"
         if precision == "fp32":
             arithmetic = "fp32"
+        elif precision == "int4" and slots <= FEW:
+            arithmetic = "int4-blocks"
+        elif slots <= FEW and not deterministic and not sums_overflow():
+            arithmetic = "int8-blocks"
         return OnnxDecoder(weights, reading, slots=slots, arithmetic=arithmetic)
     import torch
 

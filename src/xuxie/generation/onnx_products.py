@@ -15,7 +15,8 @@ from xuxie.generation.overflow import sums_overflow
 from xuxie.generation.quantising import TINY, by_blocks, by_rows
 
 # fp32: as it is.
-# int8-blocks: weights and activations are scaled per block of BLOCKS; the fastest where there are few rows.
+# int8-blocks: weights and activations are scaled per block of BLOCKS; the fastest where there are few rows
+#   and the processor has VNNI.
 # int4-blocks: the same with `plain` weights of 4 bits, to read fewer bytes from memory.
 # int8-rows: weights are scaled per channel and activations per row; the fastest where there are many.
 #   Sums of integers are exact, so a row's numbers do not depend on what is computed beside it. Weights have
