@@ -30,8 +30,8 @@ def open_decoder(
     `precision` None is int8 on CPUs and bf16 on CUDA, where int8 and int4 are bf16 too. int4: most of the
     layers' weights have 4 bits; with many slots, where that is no faster, it is int8. `device` None is CUDA
     where there is one. `deterministic`: what is written does not depend on the number of slots, nor on what
-    is written beside it; slower with few slots, but on processors without VNNI, where int8 is so anyway.
-    Raises InputError where another precision than int8 is to be so.
+    is written beside it; slower with few slots where the processor has VNNI, and without it int8 is always
+    so. Raises InputError where another precision than int8 is to be so.
     """
     if deterministic and precision not in (None, "int8"):
         raise InputError(
