@@ -41,12 +41,13 @@ QUICK = {
     "static cache": ["bf16"],
     "bandwidth": ["1"],
 }
-BEST = {  # of the rivals whose best setting differs: on processors with VNNI, and on those without
-    "generate": ("bf16", "fp32"),
-    "small, 1": ("float32", "int8"),  # CTranslate2
-    "small, 32": ("int8", "float32"),
-    "base, 1": ("int8", "int8"),
-    "base, 32": ("int8", "int8_float32"),
+# The best settings of the rivals that processors with VNNI and those without (in this order) differ in.
+BEST_GENERATE = ("bf16", "fp32")
+BEST_CTRANSLATE2 = {
+    ("small", 1): ("float32", "int8"),
+    ("small", 32): ("int8", "float32"),
+    ("base", 1): ("int8", "int8"),
+    ("base", 32): ("int8", "int8_float32"),
 }
 
 
@@ -158,15 +159,14 @@ def measure(shape: str, batches: Sequence[int], *, quick: bool) -> dict[str, Any
     """One shape."""
     from xuxie.generation.overflow import sums_overflow  # not in the engines' processes, which import this
 
-    found = dict[str, Any]()
-    best = {name: [settings[sums_overflow()]] for name, settings in BEST.items()}
+    without_vnni, found = sums_overflow(), dict[str, Any]()
+    best = {batch: {"ctranslate2": [BEST_CTRANSLATE2[shape, batch][without_vnni]]} for batch in batches}
     if 1 in batches:
-        rivals = {"generate": best["generate"], "ctranslate2": best[f"{shape}, 1"]}
-        engines = QUICK | rivals if quick else EVERY
+        engines = QUICK | {"generate": [BEST_GENERATE[without_vnni]]} | best[1] if quick else EVERY
         found["speeds"] = speeds = compare(shape, 1, engines, quick=quick)
         found |= ratios(speeds)
     if 32 in batches:
-        engines = EVERY_32 | {"ctranslate2": best[f"{shape}, 32"]} if quick else EVERY_32
+        engines = EVERY_32 | best[32] if quick else EVERY_32
         found["batch32_speeds"] = speeds = compare(shape, 32, engines, quick=quick)
         found["batch32_ctranslate2_ratio"] = speeds["xuxie"]["int8"] / max(speeds["ctranslate2"].values())
     return found
